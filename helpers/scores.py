@@ -1,0 +1,92 @@
+"""What a classifier got right, and how sure one can be of it."""
+
+from statistics import NormalDist
+
+import numpy as np
+from sklearn.metrics import f1_score
+
+
+def accuracy(y_true, y_pred):
+    """Return the share of predictions that are right, from 0 to 1.
+
+    Parameters
+    ----------
+    y_true, y_pred : int array, shape (wires,)
+        Topic numbers. (Not one-hot: take ``.argmax(axis=1)`` first.)
+    """
+    y_true, y_pred = _labels(y_true, y_pred)
+    return float(np.mean(y_true == y_pred))
+
+
+def wilson_interval(share, trials, confidence=0.95):
+    """Return the range of true rates that fit an observed share of successes.
+
+    Parameters
+    ----------
+    share : float
+        Observed share, from 0 to 1.
+    trials : int
+        Number of trials; here, test wires.
+    confidence : float
+        Between 0 and 1.
+
+    Returns
+    -------
+    (float, float)
+        Lower and upper end. Unlike the textbook interval it never leaves [0, 1].
+
+    References
+    ----------
+    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference, doi:10.2307/2276774.
+    """
+    if not 0 <= share <= 1:
+        raise ValueError(f"share: got {share!r}, expected a number from 0 to 1")
+    if trials < 1:
+        raise ValueError(f"trials: got {trials!r}, expected 1 or more")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence: got {confidence!r}, expected a number between 0 and 1")
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
+    centre = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * np.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return float(max(0.0, centre - half)), float(min(1.0, centre + half))
+
+
+def macro_f1(y_true, y_pred):
+    """Return the mean F1 over the topics that occur in `y_true`, each topic counting the same."""
+    y_true, y_pred = _labels(y_true, y_pred)
+    return float(f1_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0))
+
+
+def recall_outside_majority(y_true, y_pred):
+    """Return the share of right predictions among the wires that are not of the most frequent topic.
+
+    A model that always answers with the most frequent topic gets 0 here, however high its accuracy.
+    """
+    y_true, y_pred = _labels(y_true, y_pred)
+    others = y_true != np.bincount(y_true).argmax()
+    if not others.any():
+        raise ValueError("y_true: every wire has the same topic, expected at least two topics")
+    return float(np.mean(y_true[others] == y_pred[others]))
+
+
+def report(name, y_true, y_pred):
+    """Print one line: accuracy with its 95 % Wilson interval, macro-F1 and recall outside the majority topic."""
+    share = accuracy(y_true, y_pred)
+    low, high = wilson_interval(share, len(y_true))
+    print(
+        f"{name:<34} accuracy {share:.3f} [{low:.3f}, {high:.3f}]   macro-F1 {macro_f1(y_true, y_pred):.3f}"
+        f"   recall elsewhere {recall_outside_majority(y_true, y_pred):.3f}"
+    )
+
+
+def _labels(y_true, y_pred):
+    y_true, y_pred = np.asarray(y_true), np.asarray(y_pred)
+    for name, labels in (("y_true", y_true), ("y_pred", y_pred)):
+        if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
+            raise ValueError(
+                f"{name}: got {labels.dtype} values of shape {labels.shape}, expected topic numbers of shape (wires,); "
+                "one-hot rows or probabilities become topic numbers with .argmax(axis=1)"
+            )
+    if len(y_true) != len(y_pred) or len(y_true) == 0:
+        raise ValueError(f"y_pred: got {len(y_pred)} predictions for {len(y_true)} wires, expected one for each")
+    return y_true, y_pred
