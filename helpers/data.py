@@ -49,7 +49,8 @@ def load_reuters(
     skip_top : int
         Ids below this one become unknown as well.
     maxlen : int, optional
-        Drops (does not shorten) every wire with `maxlen` ids or more, the start mark counted. None or 0: no limit.
+        Drops (does not shorten) every wire with `maxlen` ids or more, the start mark counted.
+        None or 0: no limit.
     test_split : float
         Share of the wires that goes into the test part, from 0 to 1.
     seed : int
@@ -115,7 +116,7 @@ def load_flags(maxlen=None, test_split=0.2, seed=113):
     -------
     flags_train, flags_test : dict
         ``"own_text"``: bool array of shape (wires,), False where the text is another wire's;
-        ``"topic_count"``: int array of shape (wires,), the topics in the collection, of which only the first is the label.
+        ``"topic_count"``: int array of shape (wires,), the topics in the collection; the label is the first.
 
     Raises
     ------
@@ -124,7 +125,8 @@ def load_flags(maxlen=None, test_split=0.2, seed=113):
     """
     order, first_test = _shuffle_and_split(maxlen, test_split, seed, START)
     archive = _archive()
-    flags = {"own_text": archive["own_text"][order], "topic_count": archive["topic_count"][order].astype(np.int64)}
+    topic_count = archive["topic_count"][order].astype(np.int64)
+    flags = {"own_text": archive["own_text"][order], "topic_count": topic_count}
     return (
         {name: values[:first_test] for name, values in flags.items()},
         {name: values[first_test:] for name, values in flags.items()},
@@ -184,24 +186,31 @@ def decode(sequence, *, marks=False):
         If `sequence` is not a flat sequence of whole numbers, or holds an id that no word has.
     """
     if isinstance(sequence, str):
-        raise ValueError(f"sequence: got the text {sequence[:40]!r}, expected word ids; encode() turns text into ids")
+        raise ValueError(
+            f"sequence: got the text {sequence[:40]!r}, expected word ids; encode() turns text into ids"
+        )
     words = _words_by_id()
+    largest = max(words)
     ids = np.asarray(sequence)
     if ids.size == 0:
         return ""
     if ids.ndim == 2 and ids.shape[1] == 1:
         ids = ids[:, 0]
     if ids.ndim != 1 or isinstance(ids.flat[0], list):
-        raise ValueError(f"sequence: got an array of shape {ids.shape}, expected the ids of one wire, shape (timesteps,)")
+        raise ValueError(
+            f"sequence: got an array of shape {ids.shape}, expected the ids of one wire, shape (timesteps,)"
+        )
     try:
         whole = [int(i) for i in ids]
         if any(a != b for a, b in zip(whole, ids, strict=True)):
             raise ValueError
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"sequence: expected whole numbers from 0 to {max(words)}, got {ids[:5].tolist()}…") from None
+        raise ValueError(
+            f"sequence: expected whole numbers from 0 to {largest}, got {ids[:5].tolist()}…"
+        ) from None
     strange = [i for i in whole if i not in words]
     if strange:
-        raise ValueError(f"sequence: {strange[0]} is no word id, expected whole numbers from 0 to {max(words)}")
+        raise ValueError(f"sequence: {strange[0]} is no word id, expected whole numbers from 0 to {largest}")
     return " ".join(words[i] for i in whole if marks or i not in (PADDING, START))
 
 
@@ -249,9 +258,9 @@ def tokenise(text):
 
 
 def _shuffle_and_split(maxlen, test_split, seed, start_char):
-    """Return the wires' numbers in shuffled order, long ones dropped, and the place of the first test wire."""
+    """Return the shuffled wires' numbers, long ones dropped, and the place of the first test wire."""
     maxlen = _whole("maxlen", maxlen or 0)
-    if isinstance(test_split, bool) or not isinstance(test_split, (int, float, np.number)) or not 0 <= test_split <= 1:
+    if not isinstance(test_split, (int, float, np.number)) or not 0 <= test_split <= 1:
         raise ValueError(f"test_split: got {test_split!r}, expected a share from 0 to 1")
     if _whole("seed", seed) >= 2**32:
         raise ValueError(f"seed: got {seed}, expected a whole number below 2**32")
@@ -261,7 +270,9 @@ def _shuffle_and_split(maxlen, test_split, seed, start_char):
     if maxlen:
         order = order[lengths[order] < maxlen]
     if not len(order):
-        raise ValueError(f"maxlen: {maxlen} leaves no wire, expected more than {lengths.min()} (the shortest wire's ids)")
+        raise ValueError(
+            f"maxlen: {maxlen} leaves no wire, expected more than {lengths.min()} (the shortest wire's ids)"
+        )
     return order, int(len(order) * (1 - test_split))
 
 
@@ -317,7 +328,9 @@ def _word_index():
         raise FileNotFoundError(f"{path} is missing. {_how_to_restore(path)}") from None
     found = hashlib.md5(content, usedforsecurity=False).hexdigest()
     if found != WORD_INDEX_MD5:
-        raise ValueError(f"{path} is damaged (MD5 {found}, expected {WORD_INDEX_MD5}). {_how_to_restore(path)}")
+        raise ValueError(
+            f"{path} is damaged (MD5 {found}, expected {WORD_INDEX_MD5}). {_how_to_restore(path)}"
+        )
     return json.loads(content)
 
 

@@ -72,14 +72,16 @@ def stacked_lstm(units=50, input_shape=(49, 1), classes=46, *, seed=None):
     return compiled(model)
 
 
-def embedded(reader, timesteps=49, vocabulary=30000, embedding_dim=64, mask_zero=True, classes=46, *, seed=None):
+def embedded(
+    reader, timesteps=49, vocabulary=30000, embedding_dim=64, mask_zero=True, classes=46, *, seed=None
+):
     """Build a model that looks every word id up in a trained table before `reader` reads the vectors.
 
     Parameters
     ----------
     reader : function without arguments
         Returns the Keras layer that turns (batch, timesteps, embedding_dim) into (batch, something), for
-        instance ``lambda: keras.layers.LSTM(50)``. A function, so that its weights are drawn after the seed is set.
+        instance ``lambda: keras.layers.LSTM(50)``. A function, so that the seed is set before it draws.
     timesteps : int
         Ids per text, padding included.
     vocabulary : int
@@ -157,7 +159,9 @@ def positional_mlp(timesteps=49, vocabulary=30000, embedding_dim=32, units=64, c
     return compiled(model)
 
 
-def cnn(timesteps=49, vocabulary=30000, embedding_dim=32, filters=64, kernel_size=5, classes=46, *, seed=None):
+def cnn(
+    timesteps=49, vocabulary=30000, embedding_dim=32, filters=64, kernel_size=5, classes=46, *, seed=None
+):
     """Build a convolutional network: filters slide over the text, and each keeps its strongest response.
 
     Parameters

@@ -37,7 +37,8 @@ def wilson_interval(share, trials, confidence=0.95):
 
     References
     ----------
-    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference, doi:10.2307/2276774.
+    E. B. Wilson (1927), Probable inference, the law of succession, and statistical inference,
+    doi:10.2307/2276774.
     """
     if not 0 <= share <= 1:
         raise ValueError(f"share: got {share!r}, expected a number from 0 to 1")
@@ -70,7 +71,7 @@ def recall_outside_majority(y_true, y_pred):
 
 
 def report(name, y_true, y_pred):
-    """Print one line: accuracy with its 95 % Wilson interval, macro-F1 and recall outside the majority topic."""
+    """Print one line: accuracy with its 95 % interval, macro-F1, recall outside the majority topic."""
     share = accuracy(y_true, y_pred)
     low, high = wilson_interval(share, len(y_true))
     print(
@@ -84,9 +85,12 @@ def _labels(y_true, y_pred):
     for name, labels in (("y_true", y_true), ("y_pred", y_pred)):
         if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
             raise ValueError(
-                f"{name}: got {labels.dtype} values of shape {labels.shape}, expected topic numbers of shape (wires,); "
+                f"{name}: got {labels.dtype} values of shape {labels.shape}, "
+                "expected topic numbers of shape (wires,); "
                 "one-hot rows or probabilities become topic numbers with .argmax(axis=1)"
             )
     if len(y_true) != len(y_pred) or len(y_true) == 0:
-        raise ValueError(f"y_pred: got {len(y_pred)} predictions for {len(y_true)} wires, expected one for each")
+        raise ValueError(
+            f"y_pred: got {len(y_pred)} predictions for {len(y_true)} wires, expected one for each"
+        )
     return y_true, y_pred

