@@ -1,0 +1,96 @@
+"""Line figures: how a training went, and how a score changes with something."""
+
+import numpy as np
+
+from helpers.plots.style import NEUTRAL, SERIES, applied, show, subplots
+
+
+def learning_curves(curves, *, title, ylabel="accuracy", majority=None, caption=None):
+    """Show one quantity by epoch for several runs.
+
+    Parameters
+    ----------
+    curves : dict
+        Name to (kind, values): kind is a key of `helpers.plots.style.SERIES`, values hold one number an epoch.
+    title, ylabel : str
+    majority : float, optional
+        Drawn as a dotted line: what always giving the most frequent answer scores.
+    caption : str, optional
+    """
+    ends = "; ".join(
+        f"{name} goes from {values[0]:.2f} to {values[-1]:.2f}" for name, (_, values) in curves.items()
+    )
+    line = "" if majority is None else f" A dotted line marks the majority class at {majority:.2f}."
+    epochs = max(len(values) for _, values in curves.values())
+    show(
+        _learning_curves(curves, ylabel, majority),
+        title=title,
+        alt=f"{ylabel.capitalize()} over {epochs} epochs: {ends}.{line}",
+        caption=caption,
+    )
+
+
+@applied()
+def _learning_curves(curves, ylabel, majority):
+    fig, ax = subplots(height=260)
+    for count, (name, (kind, values)) in enumerate(curves.items()):
+        look = SERIES[kind] | {"marker": ""}
+        ax.plot(np.arange(1, len(values) + 1), values, label=name, **look, alpha=1 - 0.3 * (count % 3))
+    if majority is not None:
+        ax.axhline(majority, **SERIES["majority"], label="majority class")
+    ax.set(xlabel="epoch", ylabel=ylabel)
+    ax.legend(loc="best")
+    return fig
+
+
+def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", caption=None, markers=None):
+    """Show how a score changes with a setting.
+
+    Parameters
+    ----------
+    x : sequence of numbers
+    scores : dict
+        Name to (kind, values): kind is a key of `helpers.plots.style.SERIES`; values of shape (x,) or, with
+        several seeds, (seeds, x). Every seed is drawn, joined by the mean.
+    xlabel, title, ylabel : str
+    chance : float, optional
+        Drawn as a dotted line.
+    caption : str, optional
+    markers : dict, optional
+        x to a word, for a vertical line that says what happens there.
+    """
+    told = []
+    for name, (_, values) in scores.items():
+        mean = np.atleast_2d(values).mean(axis=0)
+        told.append(
+            f"{name}: " + ", ".join(f"{m:.2f} at {where:g}" for where, m in zip(x, mean, strict=True))
+        )
+    line = "" if chance is None else f" A dotted line marks chance at {chance:.2f}."
+    show(
+        _score_by(x, scores, xlabel, ylabel, chance, markers or {}),
+        title=title,
+        alt=f"{ylabel.capitalize()} by {xlabel}. {'; '.join(told)}.{line}",
+        caption=caption,
+    )
+
+
+@applied()
+def _score_by(x, scores, xlabel, ylabel, chance, markers):
+    fig, ax = subplots(height=250)
+    for name, (kind, values) in scores.items():
+        values = np.atleast_2d(values)
+        look = SERIES[kind]
+        ax.plot(x, values.mean(axis=0), label=name, **look)
+        if len(values) > 1:
+            for row in values:
+                ax.plot(
+                    x, row, linestyle="", marker=look["marker"], color=look["color"], alpha=0.5, markersize=4
+                )
+    if chance is not None:
+        ax.axhline(chance, **SERIES["majority"], label="chance")
+    for where, word in markers.items():
+        ax.axvline(where, color=NEUTRAL, linewidth=1)
+        ax.text(where, ax.get_ylim()[1], f" {word}", va="top", fontsize=10)
+    ax.set(xlabel=xlabel, ylabel=ylabel)
+    ax.legend(loc="best")
+    return fig
