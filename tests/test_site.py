@@ -1,0 +1,299 @@
+"""The built site, as its readers meet it: read from the files, and opened in a real browser.
+
+`make test` builds the site first. Every page is opened once in each of four ways (light and dark, wide and
+narrow), with every request to another host refused; the tests then look at what was seen. A picture of each
+visit is left in `_build/screenshots/`.
+"""
+
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urldefrag, urljoin, urlparse
+
+import pytest
+import yaml
+from axe_playwright_python.sync_playwright import Axe
+from bs4 import BeautifulSoup
+
+import helpers
+
+ROOT = Path(__file__).resolve().parent.parent
+SITE = ROOT / "_build" / "html"
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+DOCUMENTS = [TOC["root"]] + [chapter["file"] for part in TOC["parts"] for chapter in part["chapters"]]
+NOTEBOOKS = [name for name in DOCUMENTS if (ROOT / f"{name}.ipynb").exists()]
+PAGES = [f"{name}.html" for name in DOCUMENTS] + ["search.html", "genindex.html"]
+
+SCHEMES = ("light", "dark")
+WIDTHS = (1280, 375)
+
+# Findings of axe-core that come with docutils' bibliographies: the rule, what the element contains, and why.
+ACCEPTED_FINDINGS = [
+    ("aria-deprecated-role", 'class="citation"', "docutils gives every entry the role doc-biblioentry"),
+    ("aria-required-children", 'class="citation-list"', "docutils calls the box around the entries a list"),
+]
+AXE_OPTIONS = {
+    "runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]},
+    "preload": False,  # or axe itself asks the server for style sheets that no page loads
+}
+
+each_page = pytest.mark.parametrize("page", PAGES)
+each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
+each_width = pytest.mark.parametrize("width", WIDTHS)
+
+
+# --- from the files ---
+
+
+@cache
+def parsed(page):
+    return BeautifulSoup((SITE / page).read_text(encoding="utf-8"), "html.parser")
+
+
+@cache
+def anchors(page):
+    return {tag["id"] for tag in parsed(page).find_all(id=True)} | {
+        tag["name"] for tag in parsed(page).find_all("a", attrs={"name": True})
+    }
+
+
+def is_outside(address):
+    return urlparse(address).scheme in ("http", "https") or address.startswith("//")
+
+
+@each_page
+def test_links_lead_somewhere(site, page):
+    broken = []
+    tags = parsed(page).find_all(["a", "link", "script", "img", "source", "iframe"])
+    for address in {tag.get("href") or tag.get("src") or "" for tag in tags}:
+        if not address or address == "#" or is_outside(address) or address.startswith(("data:", "mailto:")):
+            continue
+        path, fragment = urldefrag(urljoin(page, address))
+        path = unquote(urlparse(path).path)
+        if not (site / path).is_file():
+            broken.append(f"{address}: no such file in the site")
+        elif fragment and path.endswith(".html") and unquote(fragment) not in anchors(path):
+            broken.append(f"{address}: no such place on that page")
+    assert not broken
+
+
+@each_page
+def test_nothing_is_embedded_from_elsewhere(site, page):
+    names = ["script", "link", "img", "iframe", "source", "video", "audio", "embed", "object"]
+    tags = parsed(page).find_all(names)
+    addresses = [tag.get("src") or tag.get("href") or tag.get("data") or "" for tag in tags]
+    assert [address for address in addresses if is_outside(address)] == []
+
+
+@each_page
+def test_images_have_a_text_for_those_who_cannot_see_them(site, page):
+    unlabelled = []
+    for image in parsed(page).find_all("img"):
+        decoration = image.find_parent(class_="bd-header-article")  # an icon beside its button's text
+        if image.get("alt") is None or (not image["alt"].strip() and not decoration):
+            unlabelled.append(str(image)[:200])
+    for image in parsed(page).find_all("svg"):
+        hidden = image.get("aria-hidden") == "true" or image.find_parent("svg")
+        name = image.get("aria-label") or image.find("title", recursive=False)
+        if not hidden and not (image.get("role") == "img" and name):
+            unlabelled.append(str(image)[:200])
+    assert not unlabelled
+
+
+@each_page
+def test_colab_opens_the_notebooks_and_nothing_else(site, page):
+    found = {tag["href"] for tag in parsed(page).find_all("a", href=re.compile("colab"))}
+    name = page.removesuffix(".html")
+    if name not in NOTEBOOKS:
+        assert not found
+        return
+    owner_and_name = urlparse(CONFIG["repository"]["url"]).path.strip("/")
+    release = f"v{helpers.__version__}"
+    assert found == {f"https://colab.research.google.com/github/{owner_and_name}/blob/{release}/{name}.ipynb"}
+
+
+def test_every_page_has_a_title_and_a_description(site):
+    for page in PAGES:
+        assert parsed(page).title.string.strip(), page
+    for name in DOCUMENTS:
+        assert parsed(f"{name}.html").find("meta", attrs={"name": "description"})["content"].strip(), name
+
+
+def test_the_notebooks_can_be_downloaded_as_they_are(site):
+    assert NOTEBOOKS
+    for name in NOTEBOOKS:
+        assert (site / "_sources" / f"{name}.ipynb").read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()
+
+
+def test_the_site_carries_only_the_mathjax_it_uses(site):
+    files = [path for path in (site / "_static" / "mathjax").rglob("*") if path.is_file()]
+    assert files
+    assert sum(path.stat().st_size for path in files) < 3_000_000
+
+
+# --- in a real browser ---
+
+LOOK = """async () => {
+  await document.fonts.ready;
+  if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
+  document.querySelectorAll("details").forEach((d) => { d.open = true; });
+  await document.fonts.ready;
+  document.getAnimations()
+    .filter((a) => a.effect.getComputedTiming().endTime < Infinity)
+    .forEach((a) => a.finish());
+  const width = document.documentElement.clientWidth;
+  const shown = (e) => {
+    const box = e.getBoundingClientRect();
+    const visible = e.checkVisibility({ visibilityProperty: true });
+    return visible && box.width > 0 && box.right > 0 && box.left < width;
+  };
+  const name = (e) => `${e.tagName.toLowerCase()}${e.id ? "#" + e.id : ""}.${[...e.classList].join(".")}`;
+  const scrolls = document.documentElement.scrollWidth > width;
+  return {
+    wide: scrolls
+      ? [...document.querySelectorAll("body *")]
+          .filter((e) => e.getBoundingClientRect().right > width + 1 && e.checkVisibility())
+          .slice(0, 5).map(name)
+      : null,
+    formulas: document.querySelectorAll(".math").length,
+    unset: [...document.querySelectorAll(".math")]
+      // an error in the TeX, or a macro that MathJax does not know and therefore prints in red
+      .filter((e) => !e.querySelector("mjx-container")
+        || e.querySelector("mjx-merror, [style*='color: red']"))
+      .map((e) => e.textContent.slice(0, 80)),
+    fonts: [...document.fonts].filter((f) => f.family.includes("MJX") && f.status === "loaded").length,
+    searches: [...document.querySelectorAll(
+      "form.bd-search, form.search, .search-button-field, .search-button")].filter(shown).map(name),
+    background: getComputedStyle(document.body).backgroundColor,
+  };
+}"""
+
+
+@pytest.fixture(scope="session")
+def visit(browser, site_address):
+    """Return a function that opens a page in a given way, once, and tells what was seen."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    tabs, seen = {}, {}
+    record = {}  # of the page that is being opened
+
+    def gate(route):
+        address = route.request.url
+        if address.startswith((site_address, "data:", "blob:")):
+            route.continue_()
+        else:
+            record["outside"].append(address)
+            route.abort()
+
+    def open_tab(scheme, width):
+        context = browser.new_context(color_scheme=scheme, viewport={"width": width, "height": 900})
+        tab = context.new_page()
+        tab.route("**/*", gate)
+        tab.on("console", lambda message: message.type == "error" and record["errors"].append(message.text))
+        tab.on("pageerror", lambda error: record["errors"].append(str(error)))
+        tab.on("response", lambda answer: answer.status >= 400 and record["failed"].append(answer.url))
+        return tab
+
+    def look(page, scheme, width):
+        nonlocal record
+        if (page, scheme, width) not in seen:
+            if (scheme, width) not in tabs:
+                tabs[scheme, width] = open_tab(scheme, width)
+            tab = tabs[scheme, width]
+            record = {"errors": [], "outside": [], "failed": []}
+            tab.goto(site_address + page, wait_until="load")
+            record.update(tab.evaluate(LOOK))
+            name = page.removesuffix(".html").replace("/", "-")
+            tab.screenshot(path=SCREENSHOTS / f"{name}-{scheme}-{width}.png", full_page=True)
+            if width == max(WIDTHS):
+                record["axe"] = Axe().run(tab, options=AXE_OPTIONS).response["violations"]
+            seen[page, scheme, width] = record
+        return seen[page, scheme, width]
+
+    yield look
+    for tab in tabs.values():
+        tab.context.close()
+
+
+@each_width
+@each_scheme
+@each_page
+def test_a_visit_asks_no_other_host(visit, page, scheme, width):
+    assert visit(page, scheme, width)["outside"] == []
+
+
+@each_width
+@each_scheme
+@each_page
+def test_a_visit_meets_no_error(visit, page, scheme, width):
+    record = visit(page, scheme, width)
+    assert record["failed"] == []
+    assert record["errors"] == []
+
+
+@each_width
+@each_scheme
+@each_page
+def test_the_page_never_scrolls_sideways(visit, page, scheme, width):
+    assert visit(page, scheme, width)["wide"] is None
+
+
+@each_width
+@each_scheme
+@each_page
+def test_formulas_are_set(visit, page, scheme, width):
+    record = visit(page, scheme, width)
+    assert record["unset"] == []
+    if record["formulas"]:
+        assert record["fonts"], "formulas stand on the page, but no font of MathJax was loaded"
+
+
+def test_some_page_has_formulas(visit):
+    assert any(visit(page, "light", 1280)["formulas"] for page in PAGES)
+
+
+@each_width
+@each_page
+def test_there_is_one_search(visit, page, width):
+    searches = visit(page, "light", width)["searches"]
+    if page == "search.html":
+        searches = [name for name in searches if name.startswith("form")]  # the page's own, beside the button
+    assert len(searches) == 1, searches
+
+
+@each_page
+def test_light_and_dark_differ(visit, page):
+    light, dark = (
+        sum(int(number) for number in re.findall(r"\d+", visit(page, scheme, 1280)["background"])[:3])
+        for scheme in SCHEMES
+    )
+    assert light > 600 > 200 > dark  # of 765, the sum of red, green and blue
+
+
+def test_search_finds_a_word_of_the_book(browser, site_address):
+    page = f"{NOTEBOOKS[0]}.html"
+    word = max(re.findall(r"[a-z]+", parsed(page).h1.get_text().lower()), key=len)
+    tab = browser.new_page()
+    tab.goto(site_address + DOCUMENTS[0] + ".html")
+    tab.locator(".search-button-field:visible").first.click()
+    tab.locator("input[type=search]:visible").first.fill(word)
+    tab.keyboard.press("Enter")
+    tab.wait_for_url("**/search.html?q=*")
+    tab.wait_for_selector("#search-results li a")
+    found = tab.eval_on_selector_all("#search-results li a", "links => links.map((link) => link.href)")
+    tab.close()
+    assert any(urlparse(address).path == f"/{page}" for address in found), (word, found)
+
+
+@each_scheme
+@each_page
+def test_axe_finds_nothing(visit, page, scheme):
+    findings = [
+        f"{finding['id']}: {finding['help']}: {node['html'][:160]}"
+        for finding in visit(page, scheme, max(WIDTHS))["axe"]
+        for node in finding["nodes"]
+        if not any(finding["id"] == rule and part in node["html"] for rule, part, _ in ACCEPTED_FINDINGS)
+    ]
+    assert not findings
