@@ -70,14 +70,39 @@ def recall_outside_majority(y_true, y_pred):
     return float(np.mean(y_true[others] == y_pred[others]))
 
 
-def report(name, y_true, y_pred):
-    """Print one line: accuracy with its 95 % interval, macro-F1, recall outside the majority topic."""
-    share = accuracy(y_true, y_pred)
-    low, high = wilson_interval(share, len(y_true))
-    print(
-        f"{name:<34} accuracy {share:.3f} [{low:.3f}, {high:.3f}]   macro-F1 {macro_f1(y_true, y_pred):.3f}"
-        f"   recall elsewhere {recall_outside_majority(y_true, y_pred):.3f}"
-    )
+def table(predictions, y_true):
+    """Print one line per model: accuracy with its 95 % interval, macro-F1, recall outside the majority topic.
+
+    Parameters
+    ----------
+    predictions : dict
+        Name to topic numbers, an int array of shape (wires,).
+    y_true : int array, shape (wires,)
+    """
+    print(f"{'':<30}accuracy  95 % interval   macro-F1  recall elsewhere")
+    for name, y_pred in predictions.items():
+        share = accuracy(y_true, y_pred)
+        low, high = wilson_interval(share, len(y_true))
+        others = recall_outside_majority(y_true, y_pred)
+        print(
+            f"{name:<30}{share:.3f}     {low:.3f}–{high:.3f}    {macro_f1(y_true, y_pred):.3f}     {others:.3f}"
+        )
+
+
+def log(runs, y_true):
+    """Print one line per model: the accuracy and the recall outside the majority topic of every run.
+
+    Parameters
+    ----------
+    runs : dict
+        Name to a list of predictions, int arrays of shape (wires,), one a seed.
+    y_true : int array, shape (wires,)
+    """
+    print(f"{'':<26}{'accuracy, by seed':<24}recall outside the majority")
+    for name, predictions in runs.items():
+        shares = "  ".join(f"{accuracy(y_true, y_pred):.3f}" for y_pred in predictions)
+        recalls = "  ".join(f"{recall_outside_majority(y_true, y_pred):.3f}" for y_pred in predictions)
+        print(f"{name:<26}{shares:<24}{recalls}")
 
 
 def _labels(y_true, y_pred):

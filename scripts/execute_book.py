@@ -22,6 +22,7 @@ import nbformat
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
 from helpers.budget import VARIABLE, is_full_run
+from scripts import numbers_page
 from scripts.fingerprint import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -60,6 +61,7 @@ def main(arguments=None, root=ROOT):
     parser.add_argument("chapters", nargs="*", metavar="CHAPTER", help="a number such as 04, or a path")
     parser.add_argument("--force", action="store_true", help="run chapters that are fresh, too")
     options = parser.parse_args(arguments)
+    status = 0
     try:
         if not is_full_run():
             raise NotStored(
@@ -72,8 +74,11 @@ def main(arguments=None, root=ROOT):
                 run_chapter(path, root)
     except (NotStored, ValueError) as error:
         print(f"not stored: {error}", file=sys.stderr)
-        return 1
-    return 0
+        status = 1
+    # After a failure, too: chapters before the one that failed have been stored.
+    if Path(root, numbers_page.PAGE).exists() and numbers_page.update(root):
+        print(f"{numbers_page.PAGE}: tables of runs updated", flush=True)
+    return status
 
 
 def find_chapters(names, root):

@@ -91,7 +91,7 @@ def put_setup(notebook, source):
             "cell_type": "code",
             "execution_count": None,
             "id": TAG,
-            "metadata": {"tags": [TAG]},
+            "metadata": {"tags": [TAG, "hide-input"]},
             "outputs": [],
             "source": "",
         }

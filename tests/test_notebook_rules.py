@@ -310,13 +310,11 @@ def asks_no_outside_server(notebook):
 
 
 def lets_nbval_compare(notebook):
-    checked = [
-        cell for cell in code_cells(notebook) if re.search(r"(?m)^# NBVAL_CHECK_OUTPUT\b", source_of(cell))
-    ]
+    checked = [cell for cell in code_cells(notebook) if "nbval-check-output" in tags_of(cell)]
     if not checked:
-        return ["no cell is marked # NBVAL_CHECK_OUTPUT"]
+        return ["no cell is tagged nbval-check-output"]
     return [
-        f"marked # NBVAL_CHECK_OUTPUT, but without an output to compare: {first_line(source_of(cell))}"
+        f"tagged nbval-check-output, but without an output to compare: {first_line(source_of(cell))}"
         for cell in checked
         if not cell["outputs"]
     ]
@@ -402,7 +400,7 @@ def good_notebook():
         text(
             "## A section\n\n### A part\n\nWe write `{x}` and $\\hat{y}`$ and [a link](https://example.org/)."
         ),
-        code("# NBVAL_CHECK_OUTPUT\nprint(3)", printed("3\n")),
+        code("print(3)", printed("3\n"), tags=["nbval-check-output"]),
         code("show()", shown(text_html=FIGURE)),
         text("```python\n# no heading\n![](no-picture.png)\n```"),
         text("## Claims check"),
@@ -545,7 +543,7 @@ MISTAKES = [
         asks_no_outside_server,
         put(4, "outputs", [shown(text_html="<style>@import 'https://a.org/b'</style>")]),
     ),
-    (lets_nbval_compare, swap(3, "# NBVAL_CHECK_OUTPUT", "")),
+    (lets_nbval_compare, put(3, "metadata", {})),
     (lets_nbval_compare, put(3, "outputs", [])),
     (is_small, put(3, "outputs", [printed("x" * LARGEST_NOTEBOOK)])),
 ]

@@ -49,10 +49,21 @@ def test_macro_f1_ignores_topics_that_do_not_occur():
     assert scores.macro_f1(np.array([0, 0, 1]), np.array([0, 0, 2])) == pytest.approx(0.5)
 
 
-def test_report_prints_one_line(capsys):
-    scores.report("always earn", np.array([3, 3, 4]), np.array([3, 3, 3]))
-    line = capsys.readouterr().out
-    assert "always earn" in line and "accuracy 0.667 [0.208, 0.939]" in line and line.count("\n") == 1
+def test_table_prints_one_line_a_model(capsys):
+    y_true = np.array([3, 3, 4])
+    scores.table({"always earn": np.array([3, 3, 3]), "right": y_true}, y_true)
+    header, always, right = capsys.readouterr().out.splitlines()
+    assert always.split() == ["always", "earn", "0.667", "0.208–0.939", "0.400", "0.000"]
+    assert right.split() == ["right", "1.000", "0.439–1.000", "1.000", "1.000"]
+    assert header.index("accuracy") == always.index("0.667") == right.index("1.000")
+
+
+def test_log_shows_every_run(capsys):
+    y_true = np.array([3, 3, 4])
+    scores.log({"guess": [np.array([3, 3, 3]), np.array([3, 4, 4])], "one": [y_true]}, y_true)
+    header, guess, one = capsys.readouterr().out.splitlines()
+    assert guess.split() == ["guess", "0.667", "0.667", "0.000", "1.000"]
+    assert one.split() == ["one", "1.000", "1.000"] and guess.index("0.000") == one.index("1.000", 30)
 
 
 @pytest.mark.parametrize("function", [scores.accuracy, scores.macro_f1, scores.recall_outside_majority])
