@@ -271,7 +271,7 @@ def test_the_setup_cell_goes_into_a_new_notebook_once(tree, monkeypatch):
     notebook = json.loads(path.read_text())
     assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code", "code"]
     assert "".join(notebook["cells"][1]["source"]) == setup_cell.setup_source()
-    assert notebook["cells"][1]["metadata"] == {"tags": ["setup"]}
+    assert notebook["cells"][1]["metadata"]["tags"] == ["setup", "hide-input"]
 
 
 # The real tree.

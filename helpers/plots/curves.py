@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.plots.style import NEUTRAL, SERIES, applied, show, subplots
+from helpers.plots.style import SERIES, applied, show, subplots
 
 
 def learning_curves(curves, *, title, ylabel="accuracy", majority=None, caption=None):
@@ -43,7 +43,7 @@ def _learning_curves(curves, ylabel, majority):
     return fig
 
 
-def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", caption=None, markers=None):
+def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", caption=None):
     """Show how a score changes with a setting.
 
     Parameters
@@ -56,18 +56,18 @@ def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", captio
     chance : float, optional
         Drawn as a dotted line.
     caption : str, optional
-    markers : dict, optional
-        x to a word, for a vertical line that says what happens there.
     """
+    # A screen reader should not have to read out a long row of numbers: ends and quarters tell the shape.
+    places = (
+        range(len(x)) if len(x) <= 8 else [round(share * (len(x) - 1)) for share in (0, 0.25, 0.5, 0.75, 1)]
+    )
     told = []
     for name, (_, values) in scores.items():
         mean = np.atleast_2d(values).mean(axis=0)
-        told.append(
-            f"{name}: " + ", ".join(f"{m:.2f} at {where:g}" for where, m in zip(x, mean, strict=True))
-        )
+        told.append(f"{name}: " + ", ".join(f"{mean[place]:.2f} at {x[place]:g}" for place in places))
     line = "" if chance is None else f" A dotted line marks chance at {chance:.2f}."
     show(
-        _score_by(x, scores, xlabel, ylabel, chance, markers or {}),
+        _score_by(x, scores, xlabel, ylabel, chance),
         title=title,
         alt=f"{ylabel.capitalize()} by {xlabel}. {'; '.join(told)}.{line}",
         caption=caption,
@@ -75,7 +75,7 @@ def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", captio
 
 
 @applied()
-def _score_by(x, scores, xlabel, ylabel, chance, markers):
+def _score_by(x, scores, xlabel, ylabel, chance):
     fig, ax = subplots(height=250)
     for name, (kind, values) in scores.items():
         values = np.atleast_2d(values)
@@ -88,9 +88,8 @@ def _score_by(x, scores, xlabel, ylabel, chance, markers):
                 )
     if chance is not None:
         ax.axhline(chance, **SERIES["majority"], label="chance")
-    for where, word in markers.items():
-        ax.axvline(where, color=NEUTRAL, linewidth=1)
-        ax.text(where, ax.get_ylim()[1], f" {word}", va="top", fontsize=10)
     ax.set(xlabel=xlabel, ylabel=ylabel)
+    if len(x) <= 8:
+        ax.set_xticks(list(x))
     ax.legend(loc="best")
     return fig
