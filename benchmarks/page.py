@@ -22,12 +22,10 @@ WAITS = {  # what a maintainer waits for: the key of the result, seconds at most
 }
 
 # What the arithmetic about a GPU assumes. A launch is the handing over of one piece of work to it.
-LAUNCH = 5e-6  # seconds; commonly measured between 3 and 10 microseconds
-LAUNCHES = {
-    "SimpleRNN": 12,
-    "LSTM": 2,
-}  # a step, forward and backward; Keras has a program in one piece for the LSTM
-GPU_RATE = 10e12  # operations a second in single precision, for a card as Colab lends them
+LAUNCH = 5e-6  # seconds; a favourable guess: reports range from a few microseconds to about twenty
+# Launches a step, forward and backward, a guess as well; Keras has a program in one piece for the LSTM.
+LAUNCHES = {"SimpleRNN": 12, "LSTM": 2}
+GPU_RATE = 8.1e12  # operations a second in single precision: the maker's figure for the T4, as Colab lends it
 
 
 def update(root=record.ROOT):
@@ -287,7 +285,8 @@ def gpu(result):
             rows.append([f"{name}({row['units']})", f"{1e6 * here:.0f}", f"{1e6 * least:.0f}", verdict])
     return (
         f"Assumed: {1e6 * LAUNCH:.0f} µs a launch; {LAUNCHES['LSTM']} launches a step for the LSTM, "
-        f"{LAUNCHES['SimpleRNN']} for the SimpleRNN; {GPU_RATE / 1e12:.0f} trillion operations a second; batches of "
+        f"{LAUNCHES['SimpleRNN']} for the SimpleRNN; {GPU_RATE / 1e12:.1f} trillion operations a second, the maker's "
+        "figure for a T4, the card that Colab lends; batches of "
         f"{result['base']['batch']}.\n\n"
         + table(["model", "µs a step, measured here", "µs a step, GPU at best", "gain at best"], rows)
     )
