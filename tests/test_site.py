@@ -5,6 +5,7 @@ narrow), with every request to another host refused; the tests then look at what
 visit is left in `_build/screenshots/`.
 """
 
+import gzip
 import re
 from functools import cache
 from pathlib import Path
@@ -83,7 +84,7 @@ def test_links_lead_somewhere(site, page):
 @each_page
 def test_nothing_is_embedded_from_elsewhere(site, page):
     names = ["script", "link", "img", "iframe", "source", "video", "audio", "embed", "object"]
-    tags = parsed(page).find_all(names)
+    tags = [tag for tag in parsed(page).find_all(names) if tag.get("rel") != ["canonical"]]  # never fetched
     addresses = [tag.get("src") or tag.get("href") or tag.get("data") or "" for tag in tags]
     assert [address for address in addresses if is_outside(address)] == []
 
@@ -92,7 +93,8 @@ def test_nothing_is_embedded_from_elsewhere(site, page):
 def test_images_have_a_text_for_those_who_cannot_see_them(site, page):
     unlabelled = []
     for image in parsed(page).find_all("img"):
-        decoration = image.find_parent(class_="bd-header-article")  # an icon beside its button's text
+        # an icon beside its button's text, the book's mark beside its name
+        decoration = image.find_parent(class_=["bd-header-article", "navbar-brand"])
         if image.get("alt") is None or (not image["alt"].strip() and not decoration):
             unlabelled.append(str(image)[:200])
     for image in parsed(page).find_all("svg"):
@@ -132,6 +134,38 @@ def test_the_site_carries_only_the_mathjax_it_uses(site):
     files = [path for path in (site / "_static" / "mathjax").rglob("*") if path.is_file()]
     assert files
     assert sum(path.stat().st_size for path in files) < 3_000_000
+
+
+# --- its addresses ---
+
+OWNER, NAME = urlparse(CONFIG["repository"]["url"]).path.strip("/").split("/")
+HOME = f"https://{OWNER.lower()}.github.io/{NAME}/"
+
+
+def test_every_page_says_where_it_lives_and_has_a_social_card(site):
+    for name in DOCUMENTS:
+        page = parsed(f"{name}.html")
+        assert page.find("link", rel="canonical")["href"] == f"{HOME}{name}.html"
+        card = page.find("meta", property="og:image")["content"]
+        assert card.startswith(HOME)
+        assert (site / card.removeprefix(HOME)).read_bytes().startswith(b"\x89PNG"), name
+
+
+def test_the_sitemap_lists_every_page(site):
+    listed = re.findall(r"<loc>(.*?)</loc>", (site / "sitemap.xml").read_text(encoding="utf-8"))
+    assert sorted(listed) == sorted(f"{HOME}{name}.html" for name in DOCUMENTS)
+
+
+def test_an_address_that_leads_nowhere_is_answered_with_ways_on(site):
+    # The server shows 404.html at any depth, so its links are absolute.
+    links = {tag["href"] for tag in parsed("404.html").find_all("a", href=True)}
+    for name in DOCUMENTS[1:]:
+        assert f"/{NAME}/{name}.html" in links
+    for tag in parsed("404.html").find_all(["script", "link", "img"]):
+        address = tag.get("src") or tag.get("href")
+        if address and tag.get("rel") != ["canonical"]:
+            assert address.startswith(f"/{NAME}/"), address
+            assert (site / urlparse(address).path.removeprefix(f"/{NAME}/")).is_file(), address
 
 
 # --- in a real browser ---
@@ -270,6 +304,89 @@ def test_light_and_dark_differ(visit, page):
         for scheme in SCHEMES
     )
     assert light > 600 > 200 > dark  # of 765, the sum of red, green and blue
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_chapter_weighs_at_most_a_megabyte(browser, site_address, name):
+    """With everything that it loads, compressed as a web server sends it."""
+    tab, weight = browser.new_page(), {}
+    tab.on("response", lambda answer: weight.update({answer.url: len(gzip.compress(answer.body()))}))
+    tab.goto(f"{site_address}{name}.html", wait_until="networkidle")
+    tab.close()
+    assert len(weight) > 10
+    assert sum(weight.values()) < 1_000_000, sorted(weight.items(), key=lambda item: -item[1])[:5]
+
+
+def test_the_keyboard_alone_reaches_everything(browser, site_address):
+    tab = browser.new_page(viewport={"width": 1280, "height": 900})
+    tab.goto(f"{site_address}{NOTEBOOKS[0]}.html")
+    wanted = tab.evaluate(
+        """() => {
+          const controls = "a[href], button, summary, input:not([type=hidden]), [tabindex='0']";
+          const shown = [...document.querySelectorAll(controls)].filter((e) =>
+            e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && !e.disabled && e.tabIndex >= 0);
+          shown.forEach((e, n) => { e.dataset.wanted = n; });
+          return shown.length;
+        }"""
+    )
+    assert wanted > 30
+    reached, invisible = set(), []
+    for _ in range(3 * wanted):
+        tab.keyboard.press("Tab")
+        number, marked = tab.evaluate(
+            """() => {
+              const e = document.activeElement, style = getComputedStyle(e);
+              return [e.dataset.wanted ?? null, style.outlineStyle !== "none" || style.boxShadow !== "none"];
+            }"""
+        )
+        if number is not None:
+            reached.add(int(number))
+            if not marked:
+                invisible.append(number)
+        if len(reached) == wanted:
+            break
+    missed = tab.evaluate(
+        "reached => [...document.querySelectorAll('[data-wanted]')]"
+        ".filter((e) => !reached.includes(+e.dataset.wanted)).map((e) => e.outerHTML.slice(0, 120))",
+        list(reached),
+    )
+    tab.close()
+    assert not missed
+    assert not invisible
+
+
+def test_code_can_be_copied(browser, site_address):
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    tab = context.new_page()
+    tab.goto(f"{site_address}{NOTEBOOKS[0]}.html")
+    block = tab.locator(".cell:not(.tag_hide-input) .cell_input").first
+    block.hover()
+    block.locator("button.copybtn").click()
+    assert tab.evaluate("navigator.clipboard.readText()").strip() == block.locator("pre").inner_text().strip()
+    context.close()
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_printed_chapter_is_the_text_alone_and_not_cut_off(browser, site_address, name):
+    tab = browser.new_page(viewport={"width": 680, "height": 960})  # A4 with margins, at 96 dots per inch
+    tab.emulate_media(media="print")
+    tab.goto(f"{site_address}{name}.html")
+    cut, furniture = tab.evaluate(
+        """async () => {
+          if (window.MathJax?.startup?.promise) await window.MathJax.startup.promise;
+          const page = document.querySelector(".bd-article").getBoundingClientRect();
+          const cut = [...document.querySelectorAll(".bd-article pre, .bd-article svg, .bd-article table")]
+            .filter((e) => e.checkVisibility() && e.getBoundingClientRect().right > page.right + 1
+              || e.matches("pre") && e.scrollWidth > e.clientWidth + 1);
+          const furniture = [...document.querySelectorAll(
+            ".bd-sidebar-primary, .bd-sidebar-secondary, .bd-header-article, .prev-next-footer, .copybtn")]
+            .filter((e) => e.checkVisibility({ opacityProperty: true }));
+          return [cut, furniture].map((list) => list.map((e) => e.outerHTML.slice(0, 160)));
+        }"""
+    )
+    tab.close()
+    assert not cut
+    assert not furniture
 
 
 def test_search_finds_a_word_of_the_book(browser, site_address):
