@@ -2,12 +2,13 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+CONSTRAINTS ?= constraints.txt
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint chromium execute benchmark data home clean
+.PHONY: help book serve test lint chromium execute benchmark data home test-colab pdf archive release clean
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -15,7 +16,7 @@ BOOK_PACKAGES := $(VENV)/.book-packages
 TEST_PACKAGES := $(VENV)/.test-packages
 BENCHMARK_VENV := .venv-benchmark
 BENCHMARK_PACKAGES := $(BENCHMARK_VENV)/.packages
-INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --constraint constraints.txt
+INSTALL := $(RUN) -m pip install -qq --disable-pip-version-check --constraint $(CONSTRAINTS)
 SITE := _build/html
 SITE_BUILT := _build/.site-built
 SITE_SOURCES := _config.yml _toc.yml $(shell find book -mindepth 1 \
@@ -26,8 +27,8 @@ export TF_CPP_MIN_LOG_LEVEL ?= 2
 
 help:  ## list the commands
 	@echo "make COMMAND [PYTHON=python3.12], with COMMAND one of"
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | \
-	while IFS=$$'\t' read -r name text; do printf '  %-9s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | \
+	while IFS=$$'\t' read -r name text; do printf '  %-11s %s\n' "$$name" "$$text"; done
 
 book: $(SITE_BUILT)  ## build the site
 	@echo "The book: $(CURDIR)/$(SITE)/index.html (or: make serve)"
@@ -59,7 +60,20 @@ data: $(BOOK_PACKAGES)  ## rebuild the Reuters data from the raw collection (nee
 home: $(BOOK_PACKAGES)  ## move the book to another address; REPOSITORY=https://github.com/…
 	@$(RUN) -m scripts.home $(REPOSITORY)
 
-clean:  ## remove what was built; the environments in .venv and .venv-benchmark stay
+test-colab: $(BOOK_PACKAGES)  ## run the chapters as Colab does, and in a fork; CHAPTER=04 for one, PYTHON_COLAB=python3.13
+	@$(RUN) -m scripts.colab $(if $(PYTHON_COLAB),--python $(PYTHON_COLAB)) $(or $(CHAPTER),--fork)
+
+pdf: $(TEST_PACKAGES) chromium $(SITE_BUILT)  ## print the book into one PDF
+	@$(RUN) -m scripts.pdf
+	@$(RUN) -m pytest --quiet tests/printed_book.py
+
+archive: $(SITE_BUILT)  ## pack the site into one file that opens without a server and a network
+	@$(RUN) -m scripts.archive
+
+release: $(TEST_PACKAGES)  ## check, build, commit and tag a release; nothing is pushed; VERSION=0.2.0
+	@$(RUN) -m scripts.release $(VERSION)
+
+clean:  ## remove what was built; the environments in .venv, .venv-benchmark and .venv-colab stay
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis
 	find . -path "./$(VENV)*" -prune -o -name __pycache__ -type d -print0 | xargs -0 rm -rf
 

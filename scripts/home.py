@@ -22,7 +22,10 @@ VERSION_LINES = {
     "CITATION.cff": r"(?m)^(version: )\S.*$",
     "_config.yml": r"(?m)^(  branch: v)\d+\.\d+\.\d+",
 }
-SKIPPED_FOLDERS = {".git", ".venv", ".venv-benchmark", "_build", "__pycache__", ".ipynb_checkpoints", "node_modules"}
+SKIPPED_FOLDERS = {
+    *(".git", ".venv", ".venv-benchmark", ".venv-colab"),
+    *("_build", "__pycache__", ".ipynb_checkpoints", "node_modules"),
+}
 
 
 def main(arguments=None, root=ROOT):
