@@ -1,4 +1,4 @@
-"""Look inside a trained or untrained recurrent Keras model: how far its gradient reaches back, and why."""
+"""How far a network's gradient reaches back in time, and why."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-RECURRENT = (keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU)
+from helpers.inspection.layers import read_by, split_at
 
 
 def gradient_reach(model, x, y, *, layer=None, state="hidden"):
@@ -145,50 +145,6 @@ def jacobian_spectrum(model, x, *, layer=None):
     if isinstance(recurrent, keras.layers.SimpleRNN):
         kernel = np.linalg.svd(recurrent.cell.recurrent_kernel.numpy().astype(np.float64), compute_uv=False)
     return JacobianSpectrum(step, product, kernel)
-
-
-def split_at(model, name):
-    """Return the layers before a recurrent layer, the layer, and those after it."""
-    layers = chain(model)
-    found = [k for k, layer in enumerate(layers) if type(layer) in RECURRENT and name in (None, layer.name)]
-    if len(found) != 1:
-        names = [layer.name for layer in layers if type(layer) in RECURRENT]
-        wanted = "exactly one SimpleRNN, LSTM or GRU, or the name of one" if name is None else f"one called {name!r}"
-        raise ValueError(f"layer: expected {wanted}; the model has {names}")
-    recurrent = layers[found[0]]
-    for option in ("go_backwards", "stateful", "return_state", "zero_output_for_mask"):
-        if getattr(recurrent, option):
-            raise ValueError(f"{option}: only {option}=False is supported, the layer {recurrent.name!r} has True")
-    return layers[: found[0]], recurrent, layers[found[0] + 1 :]
-
-
-def chain(model):
-    """Return the layers of a model in which each layer reads what the one before it gives."""
-    if not isinstance(model, keras.Model):
-        raise TypeError(f"model: expected a keras.Model, got {type(model).__name__}")
-    if not model.built:
-        raise ValueError("model: it has no weights yet; begin it with keras.Input, or call it on an input")
-    layers = [layer for layer in model.layers if not isinstance(layer, keras.layers.InputLayer)]
-    if not isinstance(model, keras.Sequential):
-        # What each layer reads, and the model's outputs. A mask is read beside the values, as booleans.
-        read = [[t for t in keras.tree.flatten(layer.input) if t.dtype != "bool"] for layer in layers]
-        read.append(keras.tree.flatten(model.outputs))
-        given = [keras.tree.flatten(model.inputs), *(keras.tree.flatten(layer.output) for layer in layers)]
-        if any(len(r) != 1 or len(g) != 1 or r[0] is not g[0] for r, g in zip(read, given, strict=True)):
-            raise ValueError("model: expected a chain, in which each layer reads what the one before it gives")
-    return layers
-
-
-def read_by(layers, model, x):
-    """Run x through the layers before the recurrent one; return what that one reads, and its mask or None."""
-    values = tf.cast(tf.convert_to_tensor(x), model.inputs[0].dtype)
-    if values.dtype.is_floating and not np.isfinite(values.numpy()).all():
-        raise ValueError("x: expected finite numbers, got NaN or infinity among them")
-    for layer in layers:
-        values = layer(values)
-    if len(values.shape) != 3:
-        raise ValueError(f"x: expected what becomes (batch, timesteps, features), got shape {np.shape(x)}")
-    return values, getattr(values, "_keras_mask", None)
 
 
 def unroll(layer, inputs, mask, hidden=None, cell=None):
