@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scripts.setup_cell import is_setup
 
-PACKAGE = "helpers"
+PACKAGES = ("helpers",)
 
 
 def fingerprint(notebook, root):
@@ -54,7 +54,7 @@ def code_sources(notebook):
     return ["".join(cell["source"]) for cell in cells]
 
 
-def helper_modules(sources, root):
+def helper_modules(sources, root, packages=PACKAGES):
     """Return the modules of ``helpers`` that some sources import, directly or through each other.
 
     Parameters
@@ -63,6 +63,8 @@ def helper_modules(sources, root):
         Python sources outside the package, such as the code cells of a notebook.
     root : str or Path
         The folder that holds ``helpers/``.
+    packages : sequence of str, optional
+        Top-level packages to follow, if not only ``helpers``.
 
     Returns
     -------
@@ -72,11 +74,11 @@ def helper_modules(sources, root):
     Raises
     ------
     ValueError
-        If an import names a module of ``helpers`` that does not exist.
+        If an import names a module of these packages that does not exist.
     """
     root = Path(root)
     found = {}
-    waiting = [name for source in sources for name in _imports(source, "", root)]
+    waiting = [name for source in sources for name in _imports(source, "", root, packages)]
     while waiting:
         name = waiting.pop()
         if name in found:
@@ -86,7 +88,7 @@ def helper_modules(sources, root):
             raise ValueError(f"{name} is imported, but there is no {name.replace('.', '/')}.py below {root}")
         found[name] = path
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        waiting.extend(_imports(path.read_text(encoding="utf-8"), package, root))
+        waiting.extend(_imports(path.read_text(encoding="utf-8"), package, root, packages))
         waiting.extend(_parents(name))
     return dict(sorted(found.items()))
 
@@ -149,8 +151,8 @@ def _multiline_strings(node):
         yield from _multiline_strings(child)
 
 
-def _imports(source, package, root):
-    """Yield the dotted names of the ``helpers`` modules that a source imports.
+def _imports(source, package, root, packages):
+    """Yield the dotted names of the modules of some packages that a source imports.
 
     ``package`` is the package that the source belongs to, for relative imports; empty outside of any.
     """
@@ -162,21 +164,21 @@ def _imports(source, package, root):
         tree = ast.parse("\n".join(lines))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names if _ours(alias.name))
+            yield from (alias.name for alias in node.names if _ours(alias.name, packages))
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             if node.level:
                 above = package.split(".")[: len(package.split(".")) - node.level + 1]
                 base = ".".join([*above, *([base] if base else [])])
-            if _ours(base):
+            if _ours(base, packages):
                 yield base
                 # Each name is a submodule, or something that the module defines.
                 names = (f"{base}.{alias.name}" for alias in node.names)
                 yield from (name for name in names if _file(name, root) is not None)
 
 
-def _ours(name):
-    return name == PACKAGE or name.startswith(f"{PACKAGE}.")
+def _ours(name, packages):
+    return name.partition(".")[0] in packages
 
 
 def _parents(name):

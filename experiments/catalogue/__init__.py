@@ -1,0 +1,1 @@
+"""One file an experiment; each defines ``EXPERIMENT``. The file's name is the experiment's name."""

@@ -1,0 +1,47 @@
+"""How the recipe of chapter 9 was chosen: five-fold cross-validation on the source article's training wires.
+
+The seed is the number of the fold. No test wire is read.
+"""
+
+from experiments.definition import ARTICLE, Experiment, Model
+
+RUN = "experiments.work.pretrained:validate"
+WIRES = {**ARTICLE, "num_words": 10000}
+NO_VECTORS = {"length": 0.0}
+# Without a reader: more and larger steps, no dropout. Only the number of epochs was chosen here.
+AVERAGE = {"reader": "average", "spatial_dropout": 0.0, "dropout": 0.0}
+AVERAGED = {"epochs": 20, "learning_rate": 0.005}
+
+
+def recipe(name, **changes):
+    return Model(name, RUN, {"wires": WIRES, **changes})
+
+
+def linear(name, vectors=NO_VECTORS, **changes):
+    return Model(name, RUN, {"wires": ARTICLE, "model": "linear", "vectors": vectors, **changes})
+
+
+EXPERIMENT = Experiment(
+    name="beat_choice",
+    title="Five-fold cross-validation on the source article's training wires",
+    seeds=range(5),
+    shows=["accuracy", "sound_accuracy"],
+    minutes=50,
+    models=[
+        *(linear(f"Linear, C = {c}", linear={"strength": c}) for c in (0.25, 0.5, 1.0, 2.0)),
+        linear("Linear, average of ten", members=10),
+        linear("Linear, idf from unlabelled wires", linear={"foreign_idf": True}),
+        *(linear(f"Linear, and mean vectors of length {w}", vectors={"length": w}) for w in (1.0, 2.0, 4.0)),
+        recipe("Recipe"),
+        recipe("Recipe, average of five", members=5),
+        recipe("128 features, a window of 5", vectors={"features": 128, "window": 5, "length": 3.0}),
+        recipe("128 features, a window of 15", vectors={"features": 128, "window": 15, "length": 3.0}),
+        recipe("No label smoothing", training={"label_smoothing": 0.0}),
+        recipe("More dropout", network={"spatial_dropout": 0.3, "dropout": 0.5}),
+        recipe("Random vectors at the start", vectors=NO_VECTORS),
+        recipe("Last state instead of maximum", network={"pooling": "last"}),
+        recipe("Mean instead of maximum", network={"pooling": "mean"}),
+        recipe("LSTM instead of GRU", network={"reader": "lstm", "units": 50}),
+        recipe("No reader: mean of the vectors", network=AVERAGE, training=AVERAGED),
+    ],
+)

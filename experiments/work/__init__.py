@@ -1,0 +1,1 @@
+"""How one run is done: functions of settings and a seed that return measurements."""

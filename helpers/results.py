@@ -1,0 +1,266 @@
+"""What the experiments measured, read from the records in ``experiments/results/``.
+
+An experiment compares models, each trained once per seed; ``python -m experiments list`` names them all. The records
+hold every network's answer for every test wire. Scores are worked out from these here, with `helpers.scores`.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from helpers import scores
+from helpers.data import load_flags, load_reuters
+
+FOLDER = Path(__file__).resolve().parent.parent / "experiments" / "results"
+
+
+class NoResults(ValueError):
+    """There are no such results, or not all of them; the message says what to do."""
+
+
+def load(experiment, *, incomplete=False):
+    """Return all records of an experiment.
+
+    Parameters
+    ----------
+    experiment : str
+        Its name.
+    incomplete : bool
+        Return what there is, even if runs are missing or stale (made by other code or settings than the rest).
+
+    Returns
+    -------
+    dict of str to list of dict
+        The records of each model, one a seed, in the order of the experiment. What a run measured is under
+        ``"measured"``; beside it are ``"settings"``, ``"seed"``, ``"seconds"``, ``"versions"`` and more.
+
+    Raises
+    ------
+    NoResults
+        If there are no results of this name, or some are missing or stale.
+    """
+    listed = _manifest(experiment)
+    found, missing, stale = {}, 0, 0
+    for model in listed["models"]:
+        found[model["name"]] = []
+        for seed in model["seeds"]:
+            path = FOLDER / experiment / model["folder"] / f"{seed}.json"
+            if not path.exists():
+                missing += 1
+                continue
+            record = json.loads(path.read_text(encoding="utf-8"))
+            stale += record["key"] != model["key"]
+            found[model["name"]].append(record)
+    if (missing or stale) and not incomplete:
+        raise NoResults(
+            f"{experiment}: {missing} runs are missing and {stale} are stale; `{_command(experiment)}"
+            f"{' --stale' if stale else ''}` makes them, incomplete=True reads the rest"
+        )
+    return {name: records for name, records in found.items() if records}
+
+
+def measured(experiment, name, *, incomplete=False):
+    """Return one measurement of every run, for instance ``"parameters"``, ``"epochs"`` or ``"perplexity"``.
+
+    Returns
+    -------
+    dict of str to list
+        The values of each model that has it, one a seed.
+    """
+    records = load(experiment, incomplete=incomplete)
+    values = {model: [run["measured"].get(name) for run in runs] for model, runs in records.items()}
+    values = {model: row for model, row in values.items() if None not in row}
+    if not values:
+        known = sorted({key for runs in records.values() for run in runs for key in run["measured"]})
+        raise NoResults(f"{experiment} did not measure {name!r}; it measured {', '.join(known)}")
+    return values
+
+
+def answers(experiment, *, sound_only=False, incomplete=False):
+    """Return the topics that the models of an experiment gave to the test wires, and the right ones.
+
+    Parameters
+    ----------
+    experiment : str
+    sound_only : bool
+        Only the wires that carry their own text and have exactly one topic.
+    incomplete : bool
+        As in `load`.
+
+    Returns
+    -------
+    predictions : dict of str to int array, shape (seeds, wires)
+    y_true : int array, shape (wires,)
+    """
+    given = measured(experiment, "answers", incomplete=incomplete)
+    records = load(experiment, incomplete=incomplete)
+    parts = {_wires(run) for model in given for run in records[model]}
+    if len(parts) > 1:
+        raise NoResults(f"{experiment}: its models answered for different test wires, {sorted(map(str, parts))}")
+    y_true, sound = _truth(*parts.pop())
+    keep = sound if sound_only else np.ones(len(y_true), dtype=bool)
+    return {model: np.array(rows)[:, keep] for model, rows in given.items()}, y_true[keep]
+
+
+def accuracies(experiment, *, sound_only=False, incomplete=False):
+    """Return the accuracy of every run; arguments as in `answers`.
+
+    Returns
+    -------
+    dict of str to list of float
+        One accuracy a seed.
+    """
+    predictions, y_true = answers(experiment, sound_only=sound_only, incomplete=incomplete)
+    return {model: [scores.accuracy(y_true, row) for row in rows] for model, rows in predictions.items()}
+
+
+def table(experiment, *, sound_only=False, incomplete=False):
+    """Print one line per model; arguments as in `answers`.
+
+    For topics: the mean accuracy over seeds and its standard deviation; the 95 % Wilson interval of that mean, which
+    says what other test wires might have given; mean macro-F1 and mean recall outside the majority topic. For other
+    experiments: mean and standard deviation of what they measured.
+    """
+    listed = _manifest(experiment)
+    print(listed["title"])
+    if listed["shows"]:
+        _measured_table(experiment, listed["shows"], incomplete)
+        return
+    predictions, y_true = answers(experiment, sound_only=sound_only, incomplete=incomplete)
+    width = max(map(len, predictions))
+    print(f"{len(y_true)} {'sound ' if sound_only else ''}test wires")
+    print(f"{'':<{width}}  seeds  accuracy  ± seeds  95 % interval  macro-F1  recall elsewhere")
+    for model, rows in predictions.items():
+        shares = [scores.accuracy(y_true, row) for row in rows]
+        low, high = scores.wilson_interval(np.mean(shares), len(y_true))
+        f1 = np.mean([scores.macro_f1(y_true, row) for row in rows])
+        recall = np.mean([scores.recall_outside_majority(y_true, row) for row in rows])
+        print(
+            f"{model:<{width}}  {len(rows):>5}  {np.mean(shares):.4f}    {_spread(shares):<7}  {low:.3f}–{high:.3f}"
+            f"    {f1:.3f}     {recall:.3f}"
+        )
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A difference in accuracy between two models, with an interval."""
+
+    mean: float
+    low: float
+    high: float
+    seeds: int
+    wires: int
+
+    def __str__(self):
+        return f"{self.mean:+.4f}, 95 % interval {self.low:+.4f} to {self.high:+.4f}"
+
+
+def paired(experiment, a, b, *, sound_only=False, incomplete=False, draws=4000):
+    """Return how much more accurate model `a` is than model `b`, on the same test wires and the same seeds.
+
+    Parameters
+    ----------
+    experiment : str
+    a, b : str or (str, str)
+        Names of models; (experiment, model) for one of another experiment with the same test wires. The one run of a
+        model that needs no seed stands beside every seed of the other.
+    sound_only, incomplete
+        As in `answers`.
+    draws : int
+        Times that seeds and wires are drawn anew.
+
+    Returns
+    -------
+    Difference
+        The mean difference, and the ends of its 95 % interval.
+
+    Notes
+    -----
+    Seeds and test wires are both samples: other seeds would have trained other networks, other wires would have been
+    easier or harder. So the bootstrap draws both anew, with replacement and independently of each other, and the
+    interval holds the middle 95 % of the differences. Like any bootstrap it makes too little of what only a few were
+    drawn of: of the variance between n seeds it sees the share 1 - 1/n, four fifths of it with five seeds.
+
+    References
+    ----------
+    A. B. Owen (2007), The pigeonhole bootstrap, doi:10.1214/07-AOAS122.
+    """
+    sides, truths = [], []
+    for side in (a, b):
+        where, model = (experiment, side) if isinstance(side, str) else side
+        predictions, y_true = answers(where, sound_only=sound_only, incomplete=incomplete)
+        if model not in predictions:
+            raise NoResults(f"{where} has no model {model!r}; it has {', '.join(map(repr, predictions))}")
+        seeds = [run["seed"] for run in load(where, incomplete=incomplete)[model]]
+        sides.append(dict(zip(seeds, predictions[model] == y_true, strict=True)))
+        truths.append(y_true)
+    if not np.array_equal(*truths):
+        raise NoResults(f"{a!r} and {b!r} answered for different test wires")
+    first, second = _side_by_side(*sides)
+    difference = first.astype(float) - second  # (seeds, wires)
+    count, wires = difference.shape
+    rng = np.random.default_rng(0)
+    seed_draws = rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
+    wire_draws = rng.multinomial(wires, np.full(wires, 1 / wires), size=draws) / wires
+    means = np.sum((seed_draws @ difference) * wire_draws, axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Difference(float(difference.mean()), float(low), float(high), count, wires)
+
+
+def _side_by_side(first, second):
+    """Return two models' right answers for the seeds that both have, as bool arrays of shape (seeds, wires)."""
+    if len(first) == 1:
+        first = dict.fromkeys(second, *first.values())
+    if len(second) == 1:
+        second = dict.fromkeys(first, *second.values())
+    common = [seed for seed in first if seed in second]
+    if not common:
+        raise NoResults(f"the models have no seed in common: {sorted(first)} and {sorted(second)}")
+    return np.array([first[seed] for seed in common]), np.array([second[seed] for seed in common])
+
+
+def _measured_table(experiment, names, incomplete):
+    columns = {name: measured(experiment, name, incomplete=incomplete) for name in names}
+    models = load(experiment, incomplete=incomplete)
+    width = max(map(len, models))
+    print(f"{'':<{width}}  seeds" + "".join(f"  {name:>20}" for name in names))
+    for model, runs in models.items():
+        cells = ""
+        for name in names:
+            values = columns[name].get(model)
+            cell = "" if values is None else f"{np.mean(values):.4g} {_spread(values, '.2g')}"
+            cells += f"  {cell:>20}"
+        print(f"{model:<{width}}  {len(runs):>5}{cells}".rstrip())
+
+
+def _spread(values, form=".4f"):
+    return f"±{np.std(values, ddof=1):{form}}" if len(values) > 1 else ""
+
+
+def _manifest(experiment):
+    path = FOLDER / str(experiment) / "experiment.json"
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        there = ", ".join(sorted(file.parent.name for file in FOLDER.glob("*/experiment.json"))) or "none"
+        raise NoResults(
+            f"there are no results of {experiment!r}, there are those of: {there}; `{_command(experiment)}` makes them"
+        ) from None
+
+
+def _command(experiment):
+    return f"python -m experiments run {experiment}"
+
+
+def _wires(run):
+    """Return what settles the test wires of a run: arguments of `helpers.data.load_reuters`."""
+    return tuple(run["settings"]["wires"].get(name) for name in ("maxlen", "test_split"))
+
+
+def _truth(maxlen, test_split):
+    """Return the topics of the test wires, and which of them are sound."""
+    _, (_, y_true) = load_reuters(maxlen=maxlen, test_split=test_split)
+    _, flags = load_flags(maxlen=maxlen, test_split=test_split)
+    return y_true, flags["own_text"] & (flags["topic_count"] == 1)
