@@ -277,7 +277,9 @@ def test_a_draft_that_a_killed_write_left_is_removed(tree):
 
 def test_an_interrupt_says_how_to_go_on(tree):
     tree.edit(tree.catalogue, '"start": 10,', '"start": 10, "takes": 0.5,')
-    process = tree.start("run", "--jobs", "1", start_new_session=True)
+    # What a shell starts in the background ignores the interrupt, and so do its children; here it has to be heard.
+    listen = {"preexec_fn": lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)}
+    process = tree.start("run", "--jobs", "1", start_new_session=True, **listen)
     wait_for(lambda: len(list(tree.results.glob("*/*.json"))) >= 1)
     os.killpg(process.pid, signal.SIGINT)
     output, errors = process.communicate(timeout=20)

@@ -89,19 +89,20 @@ def command(limits, program, *, readable=(), hidden=(), as_root=None):
         elif os.path.isdir(folder):
             arguments += ["--ro-bind", folder, folder]
     arguments += ["--ro-bind", "/usr", "/usr", "--ro-bind-try", "/etc/ld.so.cache", "/etc/ld.so.cache"]
+    # The empty folders first: the project may lie below /tmp, and what is bound there has to be seen.
+    arguments += ["--proc", "/proc", "--dev", "/dev"]
+    for place in ("/dev/shm", "/tmp", HOME):
+        arguments += ["--size", str(limits.disk), "--perms", "1777", "--tmpfs", place]
     bound = [(folder, folder) for folder in sorted({sys.prefix, sys.base_prefix}) if not folder.startswith("/usr/")]
     bound += [(str(source), place) for source, place in readable]
     # Without this, folders on the way to a bound one are for root only.
-    on_the_way = {str(parent) for _, place in bound for parent in Path(place).parents} - {"/"}
+    on_the_way = {str(parent) for _, place in bound for parent in Path(place).parents} - {"/", "/tmp", HOME}
     for folder in sorted(on_the_way):
         arguments += ["--perms", "0755", "--dir", folder]
     for source, place in bound:
         arguments += ["--ro-bind", source, place]
     for place in hidden:
         arguments += ["--perms", "0755", "--size", "4096", "--tmpfs", place, "--remount-ro", place]
-    arguments += ["--proc", "/proc", "--dev", "/dev"]
-    for place in ("/dev/shm", "/tmp", HOME):
-        arguments += ["--size", str(limits.disk), "--perms", "1777", "--tmpfs", place]
     arguments += ["--remount-ro", "/dev", "--chdir", HOME]
     environment = {
         "HOME": HOME,
