@@ -3,7 +3,6 @@
 from statistics import NormalDist
 
 import numpy as np
-from sklearn.metrics import f1_score
 
 
 def accuracy(y_true, y_pred):
@@ -54,6 +53,8 @@ def wilson_interval(share, trials, confidence=0.95):
 
 def macro_f1(y_true, y_pred):
     """Return the mean F1 over the topics that occur in `y_true`, each topic counting the same."""
+    from sklearn.metrics import f1_score
+
     y_true, y_pred = _labels(y_true, y_pred)
     return float(f1_score(y_true, y_pred, labels=np.unique(y_true), average="macro", zero_division=0))
 
