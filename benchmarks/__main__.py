@@ -16,6 +16,8 @@ PARTS = {
     "epoch": "an epoch: plain Keras, helpers.training.fit, PyTorch, and the arithmetic alone",
     "run": "whole runs of 200 epochs, compilation included",
     "book": "running, testing and building the book",
+    "pages": "how soon a reader sees a chapter, and its weight",
+    "grading": "grading a class",
     "growth": "how an epoch grows with length, units, batch, seeds and processes",
     "profile": "where the time of a plain fit goes",
 }

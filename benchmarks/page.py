@@ -12,7 +12,7 @@ from helpers.plots.style import NEUTRAL, SERIES, applied, subplots, to_html
 from scripts.numbers_page import table
 
 PAGE = "book/speed.md"
-PARTS = ("epoch", "run", "book", "growth", "profile")
+PARTS = ("epoch", "run", "book", "pages", "grading", "growth", "profile")
 ARTICLE = ("SimpleRNN(50)", "LSTM(50)")
 KINDS = {"SimpleRNN": "vanilla_rnn", "LSTM": "lstm"}
 WAITS = {  # what a maintainer waits for: the key of the result, seconds at most
@@ -63,7 +63,8 @@ def filled(page, results):
         "growth": growth(numbers["growth"]),
         "seeds": seeds(numbers["growth"]),
         "gpu": gpu(numbers["growth"]),
-        "book": book(numbers["book"]),
+        "book": "\n".join(filter(None, [book(numbers["book"]), pages(numbers["pages"])])),
+        "grading": grading(numbers["grading"]),
     }
     for name, text in sections.items():
         pattern = re.compile(rf"(?<=^% begin: {name}\n).*?(?=^% end: {name}$)", re.MULTILINE | re.DOTALL)
@@ -305,6 +306,32 @@ def book(result):
     rows += [[what, whole_seconds(result[key])] for key, (what, _) in WAITS.items() if key in result]
     rows += [[f"`import {name}`", f"{value:.2f} s"] for name, value in result["import"].items()]
     return table(["what", "time"], rows)
+
+
+def pages(result):
+    """Return a table of how soon a chapter's page shows its largest piece, and of its weight."""
+    if not result:
+        return None
+    what = (
+        "Seconds until a page shows its largest piece (largest contentful paint), and all that it loads, compressed: "
+        "the median of five visits with nothing cached. The desktop loads from this machine. The phone is a narrow "
+        "window with a network of 1.6 Mbit/s, 150 ms there and back, and a processor slowed down four times.\n\n"
+    )
+    rows = [
+        [name, f"{page['desktop']:.2f}", f"{page['phone']:.2f}", f"{page['bytes'] / 1000:.0f}"]
+        for name, page in result.items()
+    ]
+    return what + table(["page", "desktop", "phone", "kB"], rows)
+
+
+def grading(result):
+    """Return a table of how long classes of several sizes take to be graded."""
+    if not result:
+        return None
+    return table(
+        ["submissions", "at a time", "seconds"],
+        [[row["size"], row["jobs"], f"{row['seconds']:.0f}"] for row in result["classes"]],
+    )
 
 
 def sweep(result, name, key):

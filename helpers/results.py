@@ -2,8 +2,15 @@
 
 An experiment compares models, each trained once per seed; ``python -m experiments list`` names them all. The records
 hold every network's answer for every test wire. Scores are worked out from these here, with `helpers.scores`.
+
+Wherever a function takes the name of an experiment, it takes rows, too: a dict of display names, in the order wanted,
+to (experiment, model). Rows may come from several experiments::
+
+    rows = {"as published": ("article_networks", "LSTM"), "mask": ("lstm_ladder", "Mask")}
+    results.log(rows)
 """
 
+import functools
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +22,8 @@ from helpers.data import load_flags, load_reuters
 
 FOLDER = Path(__file__).resolve().parent.parent / "experiments" / "results"
 
+ROUNDING = 1e-9  # an end of an interval that lies so close to 0 is 0
+
 
 class NoResults(ValueError):
     """There are no such results, or not all of them; the message says what to do."""
@@ -25,25 +34,39 @@ def load(experiment, *, incomplete=False):
 
     Parameters
     ----------
-    experiment : str
-        Its name.
+    experiment : str or dict of str to (str, str)
+        Its name; or rows, display name to (experiment, model), of which only the models named are read.
     incomplete : bool
         Return what there is, even if runs are missing or stale (made by other code or settings than the rest).
 
     Returns
     -------
     dict of str to list of dict
-        The records of each model, one a seed, in the order of the experiment. What a run measured is under
-        ``"measured"``; beside it are ``"settings"``, ``"seed"``, ``"seconds"``, ``"versions"`` and more.
+        The records of each model, one a seed, in the order of the experiment or of the rows. What a run measured is
+        under ``"measured"``; beside it are ``"settings"``, ``"seed"``, ``"seconds"``, ``"versions"`` and more.
 
     Raises
     ------
     NoResults
         If there are no results of this name, or some are missing or stale.
     """
-    listed = _manifest(experiment)
+    if isinstance(experiment, str):
+        listed = _manifest(experiment)
+        return _load(experiment, listed["models"], incomplete)
+    found = {}
+    for name, (where, model) in experiment.items():
+        listed = {entry["name"]: entry for entry in _manifest(where)["models"]}
+        if model not in listed:
+            raise _no_model(where, model, listed)
+        for runs in _load(where, [listed[model]], incomplete).values():
+            found[name] = runs
+    return found
+
+
+def _load(experiment, models, incomplete):
+    """Return the records of some of an experiment's models, as its manifest lists them."""
     found, missing, stale = {}, 0, 0
-    for model in listed["models"]:
+    for model in models:
         found[model["name"]] = []
         for seed in model["seeds"]:
             path = FOLDER / experiment / model["folder"] / f"{seed}.json"
@@ -74,7 +97,7 @@ def measured(experiment, name, *, incomplete=False):
     values = {model: row for model, row in values.items() if None not in row}
     if not values:
         known = sorted({key for runs in records.values() for run in runs for key in run["measured"]})
-        raise NoResults(f"{experiment} did not measure {name!r}; it measured {', '.join(known)}")
+        raise NoResults(f"{_named(experiment)} did not measure {name!r}; it measured {', '.join(known)}")
     return values
 
 
@@ -83,7 +106,8 @@ def answers(experiment, *, sound_only=False, incomplete=False):
 
     Parameters
     ----------
-    experiment : str
+    experiment : str or dict of str to (str, str)
+        As in `load`.
     sound_only : bool
         Only the wires that carry their own text and have exactly one topic.
     incomplete : bool
@@ -94,14 +118,8 @@ def answers(experiment, *, sound_only=False, incomplete=False):
     predictions : dict of str to int array, shape (seeds, wires)
     y_true : int array, shape (wires,)
     """
-    given = measured(experiment, "answers", incomplete=incomplete)
-    records = load(experiment, incomplete=incomplete)
-    parts = {_wires(run) for model in given for run in records[model]}
-    if len(parts) > 1:
-        raise NoResults(f"{experiment}: its models answered for different test wires, {sorted(map(str, parts))}")
-    y_true, sound = _truth(*parts.pop())
-    keep = sound if sound_only else np.ones(len(y_true), dtype=bool)
-    return {model: np.array(rows)[:, keep] for model, rows in given.items()}, y_true[keep]
+    given, y_true = _answers_by_seed(experiment, sound_only, incomplete)
+    return {model: np.array([*rows.values()]) for model, rows in given.items()}, y_true
 
 
 def accuracies(experiment, *, sound_only=False, incomplete=False):
@@ -121,13 +139,14 @@ def table(experiment, *, sound_only=False, incomplete=False):
 
     For topics: the mean accuracy over seeds and its standard deviation; the 95 % Wilson interval of that mean, which
     says what other test wires might have given; mean macro-F1 and mean recall outside the majority topic. For other
-    experiments: mean and standard deviation of what they measured.
+    experiments, by name: mean and standard deviation of what they measured.
     """
-    listed = _manifest(experiment)
-    print(listed["title"])
-    if listed["shows"]:
-        _measured_table(experiment, listed["shows"], incomplete)
-        return
+    if isinstance(experiment, str):
+        listed = _manifest(experiment)
+        print(listed["title"])
+        if listed["shows"]:
+            _measured_table(experiment, listed["shows"], incomplete)
+            return
     predictions, y_true = answers(experiment, sound_only=sound_only, incomplete=incomplete)
     width = max(map(len, predictions))
     print(f"{len(y_true)} {'sound ' if sound_only else ''}test wires")
@@ -156,16 +175,23 @@ class Difference:
     def __str__(self):
         return f"{self.mean:+.4f}, 95 % interval {self.low:+.4f} to {self.high:+.4f}"
 
+    @property
+    def told_from_nothing(self):
+        """Whether the interval leaves out 0, as a bool."""
+        return self.low > ROUNDING or self.high < -ROUNDING
+
 
 def paired(experiment, a, b, *, sound_only=False, incomplete=False, draws=4000):
     """Return how much more accurate model `a` is than model `b`, on the same test wires and the same seeds.
 
     Parameters
     ----------
-    experiment : str
+    experiment : str or dict of str to (str, str)
+        As in `load`.
     a, b : str or (str, str)
-        Names of models; (experiment, model) for one of another experiment with the same test wires. The one run of a
-        model that needs no seed stands beside every seed of the other.
+        Names of models, or of rows; (experiment, model) for one of another experiment with the same test wires. Only
+        seeds that both have are compared. The one run of a model that needs no seed stands beside every seed of the
+        other.
     sound_only, incomplete
         As in `answers`.
     draws : int
@@ -190,23 +216,110 @@ def paired(experiment, a, b, *, sound_only=False, incomplete=False, draws=4000):
     sides, truths = [], []
     for side in (a, b):
         where, model = (experiment, side) if isinstance(side, str) else side
-        predictions, y_true = answers(where, sound_only=sound_only, incomplete=incomplete)
-        if model not in predictions:
-            raise NoResults(f"{where} has no model {model!r}; it has {', '.join(map(repr, predictions))}")
-        seeds = [run["seed"] for run in load(where, incomplete=incomplete)[model]]
-        sides.append(dict(zip(seeds, predictions[model] == y_true, strict=True)))
+        if not isinstance(where, str) and model in where:
+            where = {model: where[model]}  # the other rows need not be read
+        given, y_true = _answers_by_seed(where, sound_only, incomplete)
+        if model not in given:
+            raise _no_model(where, model, given)
+        sides.append(_right(given, y_true)[model])
         truths.append(y_true)
     if not np.array_equal(*truths):
         raise NoResults(f"{a!r} and {b!r} answered for different test wires")
-    first, second = _side_by_side(*sides)
+    return _difference(*sides, draws)
+
+
+def log(rows, *, against=None, sound_only=False, incomplete=False):
+    """Print one line per rung of a ladder: its scores, as in `table`, and what it changed, as in `paired`.
+
+    Parameters
+    ----------
+    rows : dict of str to (str, str)
+        As in `load`.
+    against : str or dict of str to str, optional
+        With which row the rows are compared: one for all; or, by name, one for some. By default, each with the row
+        above it.
+    sound_only, incomplete
+        As in `answers`.
+    """
+    given, y_true = _answers_by_seed(rows, sound_only, incomplete)
+    right = _right(given, y_true)
+    before = dict(zip([*rows][1:], rows, strict=False))
+    partners = before | (against or {}) if not isinstance(against, str) else dict.fromkeys(rows, against)
+    for name in partners.keys() | set(partners.values()):
+        if name not in rows:
+            raise ValueError(f"against: got {name!r}, expected names of rows, {', '.join(map(repr, rows))}")
+    width = max(map(len, given))
+    print(f"{'':<{width}}                         95 %         macro  recall")
+    print(
+        f"{'':<{width}}  seeds  accuracy       interval     F1     elsewhere  "
+        f"difference to {against if isinstance(against, str) else 'the row above'}"
+    )
+    for name, by_seed in given.items():
+        partner = partners.get(name)
+        change = ""
+        if partner in right and partner != name:
+            found = _difference(right[name], right[partner])
+            change = f"{_signed(found.mean)} ({_signed(found.low)} to {_signed(found.high)})"
+            if not isinstance(against, str) and partner != before.get(name):
+                change += f", to {partner}"
+        print(f"{name:<{width}}  {_scores_of(by_seed.values(), y_true)}  {change}".rstrip())
+
+
+def _signed(value):
+    return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
+
+
+def _scores_of(answered, y_true):
+    """Return a line of the log: seeds, accuracy with its spread and interval, macro-F1, recall elsewhere."""
+    shares = [scores.accuracy(y_true, row) for row in answered]
+    low, high = scores.wilson_interval(np.mean(shares), len(y_true))
+    f1 = np.mean([scores.macro_f1(y_true, row) for row in answered])
+    recall = np.mean([scores.recall_outside_majority(y_true, row) for row in answered])
+    spread = _spread(shares, ".3f")
+    return f"{len(shares):>5}  {np.mean(shares):.3f} {spread:<6}   {low:.3f}–{high:.3f}  {f1:.3f}  {recall:.3f}    "
+
+
+def _answers_by_seed(experiment, sound_only, incomplete):
+    """Return what `answers` returns, with the answers of a model as {seed: int array, shape (wires,)}."""
+    records = load(experiment, incomplete=incomplete)
+    records = {
+        model: runs for model, runs in records.items() if all("answers" in run["measured"] for run in runs)
+    }
+    if not records:
+        raise NoResults(f"{_named(experiment)} did not measure 'answers'")
+    parts = {_wires(run) for runs in records.values() for run in runs}
+    if len(parts) > 1:
+        where = _named(experiment)
+        raise NoResults(f"{where}: its models answered for different test wires, {sorted(map(str, parts))}")
+    y_true, sound = _truth(*parts.pop())
+    keep = sound if sound_only else np.ones(len(y_true), dtype=bool)
+    given = {
+        model: {run["seed"]: np.array(run["measured"]["answers"])[keep] for run in runs}
+        for model, runs in records.items()
+    }
+    return given, y_true[keep]
+
+
+def _right(given, y_true):
+    """Return which answers were right, {model: {seed: bool array, shape (wires,)}}."""
+    return {model: {seed: row == y_true for seed, row in by_seed.items()} for model, by_seed in given.items()}
+
+
+def _difference(first, second, draws=4000):
+    """Return the `Difference` between two models' right answers, each {seed: bool array, shape (wires,)}."""
+    first, second = _side_by_side(first, second)
     difference = first.astype(float) - second  # (seeds, wires)
     count, wires = difference.shape
     rng = np.random.default_rng(0)
-    seed_draws = rng.multinomial(count, np.full(count, 1 / count), size=draws) / count
-    wire_draws = rng.multinomial(wires, np.full(wires, 1 / wires), size=draws) / wires
-    means = np.sum((seed_draws @ difference) * wire_draws, axis=1)
+    means = np.sum((_drawn(rng, count, draws) @ difference) * _drawn(rng, wires, draws), axis=1)
     low, high = np.quantile(means, [0.025, 0.975])
     return Difference(float(difference.mean()), float(low), float(high), count, wires)
+
+
+def _drawn(rng, things, draws):
+    """Return the share of each thing in samples drawn with replacement, as many as there are: (draws, things)."""
+    numbers = rng.integers(things, size=(draws, things)) + things * np.arange(draws)[:, None]
+    return np.bincount(numbers.ravel(), minlength=draws * things).reshape(draws, things) / things
 
 
 def _side_by_side(first, second):
@@ -239,6 +352,14 @@ def _spread(values, form=".4f"):
     return f"±{np.std(values, ddof=1):{form}}" if len(values) > 1 else ""
 
 
+def _named(experiment):
+    return experiment if isinstance(experiment, str) else "this set of rows"
+
+
+def _no_model(experiment, model, known):
+    return NoResults(f"{_named(experiment)} has no model {model!r}; it has {', '.join(map(repr, known))}")
+
+
 def _manifest(experiment):
     path = FOLDER / str(experiment) / "experiment.json"
     try:
@@ -259,6 +380,7 @@ def _wires(run):
     return tuple(run["settings"]["wires"].get(name) for name in ("maxlen", "test_split"))
 
 
+@functools.cache
 def _truth(maxlen, test_split):
     """Return the topics of the test wires, and which of them are sound."""
     _, (_, y_true) = load_reuters(maxlen=maxlen, test_split=test_split)

@@ -2,12 +2,14 @@
 
 ``python -m scripts.execute_book`` runs every chapter whose stored outputs are stale or incomplete, one
 after the other; ``python -m scripts.execute_book 04`` looks at chapter 4 only; ``--force`` runs fresh
-chapters, too. A chapter is written only when all of its cells have run. A run that failed or was
-interrupted can be repeated: it goes on with the first chapter that is not done.
+chapters, too. A chapter is written only when all of its cells have run and, after them, the code in the
+solutions of its exercises, of which nothing is stored. A run that failed or was interrupted can be repeated: it
+goes on with the first chapter that is not done.
 """
 
 import argparse
 import contextlib
+import copy
 import datetime
 import json
 import os
@@ -19,16 +21,18 @@ from pathlib import Path
 
 import nbclient
 import nbformat
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from helpers.budget import VARIABLE, is_full_run
 from scripts import numbers_page
+from scripts.exercises import exercises, verdicts
 from scripts.fingerprint import fingerprint
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("tensorflow", "keras", "numpy", "scikit-learn", "matplotlib", "scikeras")
 CELL_METADATA = ("tags",)
 NOTEBOOK_METADATA = ("book", "kernelspec", "language_info")
+SOLUTION_LIMIT = 900  # seconds for one block of code in a solution
 
 # Runs in the kernel after the last cell, so that it tells what the outputs were made with.
 ASK_VERSIONS = f"""
@@ -136,26 +140,28 @@ def run_chapter(path, root):
     Raises
     ------
     NotStored
-        If a cell fails, an output holds what must not be stored, or the code changed while it ran.
+        If a cell or a solution fails, an output holds what must not be stored, or the code changed while it ran.
     """
     before = fingerprint(read(path), root)
     notebook = _as_node(read(path))
     count = sum(cell.cell_type == "code" for cell in notebook.cells)
     print(f"{path.stem}: running {count} cells", flush=True)
     start = time.monotonic()
-    made_with = _run_cells(path.stem, notebook, root)
-    seconds = round(time.monotonic() - start)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
+    with _kernel(notebook, root) as run:
+        made_with = _run_cells(path.stem, notebook, run)
+        seconds = round(time.monotonic() - start)
+        # A copy, because what the solutions show may replace what cells have shown before.
+        ran = copy.deepcopy([cell for cell in notebook.cells if cell.cell_type == "code"])
+        for cell in ran:
             cell.outputs = clean_outputs(cell.outputs)
-    _check_outputs(path, notebook, root)
+        _check_outputs(path, ran, root)
+        _run_solutions(path.stem, notebook, run)
 
     # Someone may have edited the prose meanwhile: the outputs go into the notebook as it is now.
     latest = read(path)
     if fingerprint(latest, root) != before:
         raise NotStored(f"the code of {path.stem} or of its helpers changed while it ran; run it again")
     latest = _as_node(latest)
-    ran = [cell for cell in notebook.cells if cell.cell_type == "code"]
     for cell, done in zip((c for c in latest.cells if c.cell_type == "code"), ran, strict=True):
         cell.outputs, cell.execution_count = done.outputs, done.execution_count
     latest.metadata["book"] = {
@@ -168,9 +174,9 @@ def run_chapter(path, root):
     print(f"{path.stem}: stored, {seconds} s", flush=True)
 
 
-def _run_cells(name, notebook, root):
-    """Run the code cells in a new kernel, with a line each; return what the kernel says it runs on."""
-    code = [(index, cell) for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+@contextlib.contextmanager
+def _kernel(notebook, root):
+    """Start a new kernel; give the function that runs a cell of the notebook in it, with a line of progress."""
     client = nbclient.NotebookClient(
         notebook,
         timeout=None,
@@ -189,24 +195,61 @@ def _run_cells(name, notebook, root):
             "IPYTHONDIR": str(scratch),  # nobody's own startup files
         }
         stack.enter_context(client.setup_kernel(env=environment, stdout=log, stderr=log))
-        for number, (index, cell) in enumerate(code, 1):
-            where = f"{name}: cell {number}/{len(code)}"
+
+        def run(where, index, number=None, limit=None):
+            cell = notebook.cells[index]
             print(f"{where}  {first_line(cell.source):<60.60}", end="", flush=True)
             start = time.monotonic()
+            client.timeout = limit
             try:
-                client.execute_cell(cell, index, execution_count=number)
+                client.execute_cell(cell, index, execution_count=number, store_history=number is not None)
             except CellExecutionError as error:
                 print("  failed", flush=True)
                 raise NotStored(f"{where} failed\n{as_shown(str(error))}") from error
+            except CellTimeoutError as error:
+                print("  failed", flush=True)
+                raise NotStored(f"{where} took more than {limit} seconds") from error
             except DeadKernelError as error:
                 print("  failed", flush=True)
                 log.seek(0)
                 raise NotStored(f"{where}: the kernel died\n{log.read()[-2000:]}") from error
             print(f"  {time.monotonic() - start:7.1f} s", flush=True)
-        notebook.cells.append(nbformat.v4.new_code_cell(ASK_VERSIONS))
-        client.execute_cell(notebook.cells[-1], len(notebook.cells) - 1, store_history=False)
-        question = notebook.cells.pop()
-    return json.loads("".join(output.text for output in question.outputs if output.get("name") == "stdout"))
+
+        yield run
+
+
+def _run_cells(name, notebook, run):
+    """Run the code cells; return what the kernel says it runs on."""
+    code = [index for index, cell in enumerate(notebook.cells) if cell.cell_type == "code"]
+    for number, index in enumerate(code, 1):
+        run(f"{name}: cell {number}/{len(code)}", index, number)
+    return json.loads(_printed_by(ASK_VERSIONS, notebook, run, f"{name}: what it runs on"))
+
+
+def _run_solutions(name, notebook, run):
+    """Run the code of the solutions in the chapter's kernel, in the page's order.
+
+    Raises
+    ------
+    NotStored
+        If a block fails, or if a solution's last block calls a check that does not find it right.
+    """
+    for exercise in exercises(notebook):
+        for number, block in enumerate(exercise.blocks, 1):
+            where = f"{name}: exercise {exercise.title!r}, block {number}/{len(exercise.blocks)}"
+            found = verdicts(as_shown(_printed_by(block, notebook, run, where, SOLUTION_LIMIT)))
+            checked = number == len(exercise.blocks) and re.search(r"\bchapter_\d+\.\w+\(", block)
+            if checked and not (found and all(line.startswith("Right. ") for line in found)):
+                said = "\n".join(found) or "it printed no verdict"
+                raise NotStored(f"{where} does not pass its check\n{said}")
+
+
+def _printed_by(source, notebook, run, where, limit=None):
+    """Return what a piece of code prints that is no cell of the notebook."""
+    notebook.cells.append(nbformat.v4.new_code_cell(source))
+    run(where, len(notebook.cells) - 1, limit=limit)
+    outputs = notebook.cells.pop().outputs
+    return "".join(output.text for output in outputs if output.get("name") == "stdout")
 
 
 def first_line(source):
@@ -267,13 +310,9 @@ def _shown_line(line):
     return "".join(shown).rstrip()
 
 
-def _check_outputs(path, notebook, root):
+def _check_outputs(path, cells, root):
     """Raise NotStored if an output must not be stored; warn of what the kernel wrote to stderr."""
-    number = 0
-    for cell in notebook.cells:
-        if cell.cell_type != "code":
-            continue
-        number += 1
+    for number, cell in enumerate(cells, 1):
         where = f"{path.stem}: cell {number} ({first_line(cell.source)})"
         for text in output_texts(cell):
             found = volatile(text, [str(root), sys.prefix, tempfile.gettempdir()])

@@ -1,11 +1,13 @@
 """Only a full run of a whole chapter is stored, without what differs from run to run."""
 
 import json
+import time
 
 import nbformat
 import pytest
 from nbformat.v4 import new_output
 
+from scripts import execute_book
 from scripts.execute_book import as_shown, clean_outputs, find_chapters, first_line, main
 from scripts.fingerprint import fingerprint
 
@@ -36,6 +38,18 @@ def add(tree, name, *sources):
     path = tree / "book" / f"{name}.ipynb"
     path.write_text(json.dumps(notebook, indent=2), encoding="utf-8")
     return path
+
+
+def add_solutions(path, *solutions):
+    """Append exercises with these blocks of code in their solutions, a list for each."""
+    notebook = json.loads(path.read_text())
+    text = "## Exercises"
+    for number, blocks in enumerate(solutions, 1):
+        fenced = "\n\n".join(f"```python\n{block}\n```" for block in blocks)
+        text += f"\n\n**{number}. One.** Do.\n\n<details>\n<summary>Hint</summary>\n\n```python\n1 / 0\n```"
+        text += f"\n\n</details>\n\n<details>\n<summary>Solution</summary>\n\n{fenced}\n\n</details>"
+    notebook["cells"].append({"cell_type": "markdown", "metadata": {}, "source": text})
+    path.write_text(json.dumps(notebook))
 
 
 def outputs(path):
@@ -131,6 +145,57 @@ def test_what_differs_from_machine_to_machine_is_not_stored(tree, capsys, source
     assert main([], tree) == 1
     assert "01-a: cell 1" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_solutions_are_run_after_the_chapter_in_the_pages_order_and_leave_no_trace(tree, capsys):
+    show = "from IPython.display import display\nshown = display(1, display_id='one')\nx = 3\nprint(x)"
+    path = add(tree, "01-a", show)
+    update = "assert x == 4\nshown = display(2, display_id='one', update=True)"
+    add_solutions(path, ["x += 1", "import time\ntime.sleep(4)\nprint('Not yet: is no check.')"], [update])
+    start = time.monotonic()
+    assert main([], tree) == 0
+    total = time.monotonic() - start
+    said = capsys.readouterr().out
+    steps = ["cell 1/1", "'1. One.', block 1/2", "'1. One.', block 2/2", "'2. One.', block 1/1", "stored"]
+    assert sorted(steps, key=said.index) == steps
+    picture, printed = outputs(path)[0]
+    assert (picture["data"]["text/plain"], printed["text"]) == (["1"], ["3\n"])
+    notebook = json.loads(path.read_text())
+    assert [cell["cell_type"] for cell in notebook["cells"]] == ["markdown", "code", "markdown"]
+    assert notebook["metadata"]["book"]["seconds"] <= total - 4 + 0.5  # it is rounded
+
+
+RIGHT, WRONG, CHECK = "print('Right. Yes.')", "print('Not yet: no.')", "chapter_1.check(7)"
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        ("1 / 0", "failed\n"),
+        (CHECK, "does not pass its check\nit printed no verdict"),
+        (f"{WRONG}\n{CHECK}", "does not pass its check\nNot yet: no."),
+        (f"{RIGHT}\n{WRONG}\n{CHECK}", "does not pass its check\nRight. Yes.\nNot yet: no."),
+        ("import os\nos._exit(3)", ": the kernel died"),
+    ],
+)
+def test_a_solution_that_fails_is_named_and_its_chapter_not_stored(tree, capsys, last, told):
+    path = add(tree, "01-a", "class chapter_1:\n    check = print")
+    add_solutions(path, [f"{RIGHT}\n{CHECK}"], [f"{WRONG}\n{CHECK}", last])
+    before = path.read_bytes()
+    assert main([], tree) == 1
+    error = capsys.readouterr().err
+    where, _, message = error.partition("not stored: 01-a: exercise '2. One.', block 2/2")
+    assert not where and message.lstrip().startswith(told), error
+    assert last != "1 / 0" or "ZeroDivisionError: division by zero" in message
+    assert path.read_bytes() == before
+
+
+def test_a_solution_that_takes_too_long_is_stopped(tree, capsys, monkeypatch):
+    monkeypatch.setattr(execute_book, "SOLUTION_LIMIT", 2)
+    path = add(tree, "01-a", "import time")
+    add_solutions(path, ["time.sleep(30)"])
+    assert main([], tree) == 1
+    assert "01-a: exercise '1. One.', block 1/1 took more than 2 seconds" in capsys.readouterr().err
 
 
 def test_prose_that_was_edited_during_the_run_is_kept(tree):

@@ -8,45 +8,19 @@ from pathlib import Path
 
 import pytest
 
+from scripts.exercises import DETAILS, exercises, verdicts
+
 BOOK = Path(__file__).parents[1] / "book"
 CHAPTERS = sorted(BOOK.glob("0*.ipynb"))
-DETAILS = re.compile(r"<details>\s*<summary>([^<]+)</summary>\s*(.*?)\s*</details>", re.DOTALL)
 QUESTION = re.compile(r"\*\*Predict, then open one:\*\*(.*?)(?=\n\*\*Predict, then open one:|\Z)", re.DOTALL)
 
 
-def cells_of(path):
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+def notebook_of(path):
+    return json.loads(path.read_text(encoding="utf-8"))
 
 
 def source_of(cell):
     return "".join(cell["source"])
-
-
-def exercises(cells):
-    """Return the exercises as triples: what is asked, the stub's code, what is told below it."""
-    found, asked = [], None
-    for before, cell, after in zip(cells, cells[1:], cells[2:], strict=False):
-        if "exercise" in cell["metadata"].get("tags", []):
-            asked = (
-                source_of(before).rpartition("\n**")[2] if "\n**" in source_of(before) else source_of(before)
-            )
-            found.append((asked, source_of(cell), source_of(after)))
-    return found
-
-
-def numbered(cells):
-    """Return the titles of the exercises, such as "1. Count."."""
-    text = "\n\n".join(source_of(cell) for cell in cells if cell["cell_type"] == "markdown")
-    return re.findall(
-        r"(?m)^\*\*(\d\. [^*]+)\*\*", text.partition("\n## Exercises")[2] or text.partition("## Exercises")[2]
-    )
-
-
-def solution_of(told):
-    """Return the last block of code in the solution: what replaces the stub."""
-    solutions = [text for title, text in DETAILS.findall(told) if title == "Solution"]
-    blocks = re.findall(r"(?s)```python\n(.*?)```", solutions[0]) if solutions else []
-    return blocks[-1] if blocks else None
 
 
 def printed_by(code):
@@ -58,44 +32,74 @@ def printed_by(code):
 
 def all_exercises():
     for path in CHAPTERS:
-        for number, exercise in enumerate(exercises(cells_of(path)), 1):
-            yield pytest.param(*exercise, id=f"{path.stem[:2]}-{number}")
+        for number, exercise in enumerate(exercises(notebook_of(path)), 1):
+            yield pytest.param(exercise, id=f"{path.stem[:2]}-{number}")
+
+
+def test_exercises_are_found_with_their_parts_in_the_pages_order():
+    def cell(source, kind="markdown", tags=()):
+        return {
+            "cell_type": kind,
+            "metadata": {"tags": list(tags)},
+            "source": source.splitlines(keepends=True),
+        }
+
+    def folded(title, text):
+        return f"<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>"
+
+    blocks = "Why.\n\n```python\nfirst()\n```\n\n```python\n## Sources\nlast()\n```"
+    cells = [
+        cell(f"## A section\n\n**1. No exercise.**\n\n{folded('Solution', 'None.')}"),
+        cell("no_stub()", "code", ["exercise"]),
+        cell(f"## Exercises\n\n**1. Count.** Do.\n\n{folded('Hint', '**1. No title.**')}"),
+        cell("stub()", "code", ["exercise"]),
+        cell(f"{folded('Solution', blocks)}\n\n**2. Why?** Say.\n\n{folded('Solution', 'So.')}"),
+        cell("no_stub()", "code"),
+        cell(f"## Sources\n\n{folded('Hint', 'No.')}"),
+    ]
+    count, why = exercises({"cells": cells})
+    assert (count.title, why.title) == ("1. Count.", "2. Why?")
+    assert count.parts == [("Hint", "**1. No title.**"), ("stub", "stub()"), ("Solution", blocks)]
+    assert (count.stub, count.blocks) == ("stub()", ["first()\n", "## Sources\nlast()\n"])
+    assert (why.stub, why.blocks) == ("", [])
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
-def test_three_to_six_exercises_each_with_a_stub_a_hint_and_a_solution(path):
-    cells = cells_of(path)
-    titles, found = numbered(cells), exercises(cells)
-    assert 3 <= len(titles) <= 6
-    assert len(found) == len(titles), "each exercise has one cell tagged exercise"
-    text = "\n".join(source_of(cell) for cell in cells if cell["cell_type"] == "markdown").partition(
-        "## Exercises"
-    )[2]
-    folded = [title for title, _ in DETAILS.findall(text)]
-    assert folded == ["Hint", "Solution"] * len(titles)
+def test_three_to_six_exercises_each_with_a_hint_a_stub_and_a_solution(path):
+    notebook = notebook_of(path)
+    found = exercises(notebook)
+    assert 3 <= len(found) <= 6
+    assert [exercise.title.partition(". ")[0] for exercise in found] == list("123456"[: len(found)])
+    for exercise in found:
+        kinds = [kind for kind, _ in exercise.parts]
+        assert kinds == ["Hint", "stub", "Solution"], f"{exercise.title} has {kinds}"
+    stubs = [source_of(cell) for cell in notebook["cells"] if "exercise" in cell["metadata"].get("tags", [])]
+    assert stubs == [exercise.stub for exercise in found], "the tag is for stubs below their exercise"
 
 
-@pytest.mark.parametrize(("asked", "stub", "told"), all_exercises())
-def test_an_untouched_stub_is_told_that_it_is_open(asked, stub, told):
-    assert "..." in stub
-    assert printed_by(stub).splitlines()[-1].startswith("Not yet: ")
+@pytest.mark.parametrize("exercise", list(all_exercises()))
+def test_an_untouched_stub_is_told_that_it_is_open(exercise):
+    assert "..." in exercise.stub
+    assert printed_by(exercise.stub).splitlines()[-1].startswith("Not yet: ")
 
 
-@pytest.mark.parametrize(("asked", "stub", "told"), all_exercises())
-def test_the_solution_passes_its_check_in_place_of_the_stub(asked, stub, told):
-    solution = solution_of(told)
-    assert solution, "the solution has a block of code that replaces the stub"
-    check = re.findall(r"chapter_\d\.\w+", stub)
+@pytest.mark.parametrize("exercise", list(all_exercises()))
+def test_the_solution_passes_its_check_in_place_of_the_stub(exercise):
+    assert exercise.blocks, "the solution has a block of code that replaces the stub"
+    solution = exercise.blocks[-1]
+    check = re.findall(r"chapter_\d\.\w+", exercise.stub)
     assert check and check == re.findall(r"chapter_\d\.\w+", solution), (
         "stub and solution call the same check"
     )
-    verdicts = [line for line in printed_by(solution).splitlines() if re.match(r"Right\. |Not yet: ", line)]
-    assert verdicts and all(line.startswith("Right. ") for line in verdicts), verdicts
+    found = verdicts(printed_by(solution))
+    assert found and all(line.startswith("Right. ") for line in found), found
 
 
 @pytest.mark.parametrize("path", CHAPTERS, ids=lambda path: path.stem)
 def test_two_or_three_questions_with_every_answer_explained(path):
-    text = "\n\n".join(source_of(cell) for cell in cells_of(path) if cell["cell_type"] == "markdown")
+    text = "\n\n".join(
+        source_of(cell) for cell in notebook_of(path)["cells"] if cell["cell_type"] == "markdown"
+    )
     asked = QUESTION.findall(text.partition("## Claims check")[0])
     assert 2 <= len(asked) <= 3
     for question in asked:

@@ -9,51 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers.plots import diagrams, style
+from helpers.plots import comparison, diagrams, style
+from helpers.scores import wilson_interval
 
-PAGES = {"white": "#FFFFFF", "dark page": "#121212"}  # sphinx-book-theme's --pst-color-background
 GATES = {"f": style.FORGET, "i": style.INPUT, "c": style.CANDIDATE, "o": style.OUTPUT}
-MODELS = {name: look["color"] for name, look in style.SERIES.items()}
-
-# Machado, Oliveira and Fernandes (2009), doi:10.1109/TVCG.2009.113: one kind of cone lost, on linear RGB.
-EYES = {
-    "normal": [[1, 0, 0], [0, 1, 0], [0, 0, 1]],
-    "protanopia": [
-        [0.152286, 1.052583, -0.204868],
-        [0.114503, 0.786281, 0.099216],
-        [-0.003882, -0.048116, 1.051998],
-    ],
-    "deuteranopia": [
-        [0.367322, 0.860646, -0.227968],
-        [0.280085, 0.672501, 0.047413],
-        [-0.011820, 0.042940, 0.968881],
-    ],
-    "tritanopia": [
-        [1.255528, -0.076749, -0.178779],
-        [-0.078411, 0.930809, 0.147602],
-        [0.004733, 0.691367, 0.303900],
-    ],
-}
-XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
 WORDS = ["profits", "rose", "in", "the", "quarter"]
-
-
-def linear(colour):
-    rgb = np.array(mpl.colors.to_rgb(colour))
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-
-
-def contrast(one, other):
-    """WCAG contrast ratio."""
-    light = sorted(XYZ[1] @ linear(colour) for colour in (one, other))
-    return (light[1] + 0.05) / (light[0] + 0.05)
-
-
-def lab(rgb):
-    xyz = XYZ @ np.clip(rgb, 0, 1) / XYZ.sum(axis=1)
-    f = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * f[1] - 16, 500 * (f[0] - f[1]), 200 * (f[1] - f[2])])
 
 
 @style.applied()
@@ -80,21 +41,6 @@ def texts(fig):
 
 
 # ---- colours
-
-
-@pytest.mark.parametrize("page_name", PAGES)
-@pytest.mark.parametrize("colour", sorted({*GATES.values(), *MODELS.values(), style.NEUTRAL}))
-def test_every_colour_stands_out_from_the_page(colour, page_name):
-    assert contrast(colour, PAGES[page_name]) >= 3
-
-
-@pytest.mark.parametrize("eye", EYES)
-@pytest.mark.parametrize("palette", [GATES, MODELS], ids=["gates", "models"])
-def test_colours_stay_apart_for_colour_blind_readers(palette, eye):
-    seen = {name: lab(np.array(EYES[eye]) @ linear(colour)) for name, colour in palette.items()}
-    pairs = itertools.combinations(palette, 2)
-    apart = {(one, other): np.linalg.norm(seen[one] - seen[other]) for one, other in pairs}
-    assert min(apart.values()) >= 15, min(apart, key=apart.get)
 
 
 def test_models_also_differ_in_shape():
@@ -321,3 +267,38 @@ def test_alt_text_tells_what_the_diagram_shows(draw, told, monkeypatch):
     [data] = shown
     for words in told:
         assert words in data["text/plain"]
+
+
+@pytest.fixture
+def compared(monkeypatch):
+    """Return a function that draws a comparison and gives its axes."""
+    figures = []
+    monkeypatch.setattr(comparison, "show", lambda fig, **words: figures.append(fig))
+
+    def draw(rows):
+        comparison.accuracies(rows, majority=0.748, linear=0.922, test_wires=599)
+        return figures[-1].axes[0]
+
+    return draw
+
+
+def marks(ax):
+    """Return the marks of each row, as arrays of accuracy and height."""
+    return [line.get_data() for line in ax.lines if line.get_marker() not in ("", "None")]
+
+
+def test_every_seed_of_a_comparison_is_visible_also_where_they_agree(compared):
+    rows = {"agree": ("lstm", [0.85] * 10), "differ": ("vanilla_rnn", [0.8, 0.9]), "rule": ("linear", [0.848])}
+    agree, differ, rule = marks(compared(rows))
+    assert list(agree[0]) == [0.85] * 10 and list(differ[0]) == [0.8, 0.9]
+    assert len(set(agree[1])) == 10 and max(abs(agree[1] - 0)) < 0.5, "each in its own place, none in another row"
+    assert list(rule[1]) == [2]
+
+
+def test_a_comparison_shows_interval_and_mean_of_each_row_and_both_lines(compared):
+    ax = compared({"two": ("lstm", [0.8, 0.9]), "one": ("linear", [0.848])})
+    plain = [line.get_xdata() for line in ax.lines if line.get_marker() in ("", "None")]
+    low, high = wilson_interval(0.85, 599)
+    for wanted in ([low, high], [0.85, 0.85], [0.848, 0.848], [0.748, 0.748], [0.922, 0.922]):
+        assert any(np.allclose(found, wanted) for found in plain), wanted
+    assert {text.get_text() for text in ax.texts} == {"majority", "linear"}

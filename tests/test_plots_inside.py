@@ -82,16 +82,77 @@ def test_answers_by_word_tell_where_a_topic_passes_one_half(page):
     drawn = page(inside.answer_by_word, WORDS, PROBABILITIES)
     assert {*WORDS, "earn", "acq", "probability"} <= set(texts(drawn))
     told = alt(drawn)
-    assert "earn is first above one half after 'shr' (0.90); acq is first above one half after '37' (0.60)" in told
+    assert (
+        "earn is first above one half after 'shr' (0.90); acq is first above one half after '37' (0.60)"
+        in told
+    )
     assert "At the end: earn 0.20, acq 0.70." in told
-    assert "no topic is ever above one half" in alt(page(inside.answer_by_word, WORDS, {"earn": [0.1, 0.2, 0.5]}))
+    assert "no topic is ever above one half" in alt(
+        page(inside.answer_by_word, WORDS, {"earn": [0.1, 0.2, 0.5]})
+    )
+
+
+def test_the_end_of_the_text_is_marked_where_padding_follows(page):
+    told = alt(page(inside.answer_by_word, WORDS, PROBABILITIES, text_ends=1))
+    assert "a vertical line marks the last word of the text, '37': earn 0.40, acq 0.60" in told
+    assert "vertical line" not in alt(page(inside.answer_by_word, WORDS, PROBABILITIES))
+    lines = [line.get_xdata() for line in inside._answer_by_word(WORDS, PROBABILITIES, 1).axes[0].lines]
+    assert [1.5, 1.5] in [list(xs) for xs in lines]
+
+
+LEVELS = {"unchanged": 0.9, "majority": 0.7, "linear": 0.92}
+
+
+def test_accuracy_by_start_tells_every_point_and_the_three_levels(page):
+    drawn = page(inside.accuracy_by_start, [3, 10], {"frozen": [0.75, 0.85], "leaking": [0.2, 0.6]}, **LEVELS)
+    told = alt(drawn)
+    assert "frozen: 0.750 from 3 on, 0.850 from 10 on; leaking: 0.200 from 3 on" in told
+    assert "Unchanged 0.900, majority 0.700, linear 0.920" in told
+    assert {"frozen", "leaking", "unchanged", "majority", "linear"} <= set(texts(drawn))
+
+
+def test_units_stand_in_the_order_of_what_is_left_without_them(page):
+    drawn = page(inside.by_unit, [0.9, 0.6, 0.8, 0.85], **LEVELS, named=[1])
+    assert "Lowest: 0.600 without unit 1, 0.800 without unit 2, 0.850 without unit 3" in alt(drawn)
+    assert "unit 1" in texts(drawn)
+    dots = inside._by_unit(np.array([0.9, 0.6, 0.8, 0.85]), 0.9, 0.7, 0.92, [1]).axes[0].lines[0]
+    assert dots.get_xdata().tolist() == [0.6, 0.8, 0.85, 0.9]
+
+
+def test_weights_of_words_tell_the_ends_of_each_method(page):
+    scores = {"gradient": [0.5, -1, 0.2], "leave one out": [0.1, 0.3, -0.4]}
+    drawn = page(inside.weights_of_words, WORDS, scores)
+    assert {*WORDS, *scores} <= set(texts(drawn))
+    assert "gradient: most for it 'shr' +0.50, 'cts' +0.20" in alt(drawn)
+    assert "leave one out: most for it '37' +0.30" in alt(drawn)
+    bars = inside._weights_of_words(WORDS, {"gradient": np.array([0.5, -1, 0.2])}).axes[0].patches
+    assert [bar.get_height() for bar in bars] == [0.5, -1, 0.2]
+    assert bars[0].get_facecolor() == bars[2].get_facecolor() != bars[1].get_facecolor()
+
+
+def test_name_scores_count_who_is_named(page):
+    drawn = page(inside.name_scores, {"units": [0.95, 0.9, 0.3], "mixtures": [0.2, 0.5, 0.91]}, named=0.9)
+    assert "units: 2 of 3 reach 0.9, median 0.90; mixtures: 1 of 3 reach 0.9, median 0.50" in alt(drawn)
+    assert {"units", "mixtures", "2", "1"} <= set(texts(drawn))
+
+
+def test_as_many_circles_are_filled_as_seeds_have_learned(page):
+    counts = {"LSTM": {"order, 20 steps": 3, "adding": 0}, "no gate": {"order, 20 steps": 1, "adding": 2}}
+    told = alt(page(inside.learned, counts, 3))
+    assert "How many of 3 seeds learned each task. LSTM: order, 20 steps 3, adding 0; no gate" in told
+    circles = inside._learned(counts, ["order, 20 steps", "adding"], 3).axes[0].lines
+    assert len(circles) == 12
+    assert sum(circle.get_markerfacecolor() != "none" for circle in circles) == 6
 
 
 def test_gate_values_tell_shares_before_and_after_training(page):
     drawn = page(inside.gate_values, TRAINED, UNTRAINED)
     assert {"forget gate", "input gate", "trained", "untrained"} <= set(texts(drawn))
     told = alt(drawn)
-    assert "forget gate: mean 0.61, nearly shut 0.25 and nearly open 0.50 of the time; untrained mean 0.73" in told
+    assert (
+        "forget gate: mean 0.61, nearly shut 0.25 and nearly open 0.50 of the time; untrained mean 0.73"
+        in told
+    )
     assert "input gate: mean 0.50, nearly shut 0.00 and nearly open 0.00" in told
 
 
@@ -110,14 +171,58 @@ def test_long_texts_get_a_wider_figure():
     ("call", "message"),
     [
         (lambda: inside.gate_strips(WORDS, {}, title="x"), "^gates: expected forget, input, output"),
-        (lambda: inside.gate_strips(WORDS, {"update": GATES["input"]}, title="x"), r"^gates: .*got \['update'\]"),
-        (lambda: inside.gate_strips(WORDS[:2], GATES, title="x"), "^forget: expected values for 2 words, got 3"),
-        (lambda: inside.gate_strips(WORDS, {"input": 2 * GATES["input"]}, title="x"), "^input: .* 0 to 1, got 0.4"),
-        (lambda: inside.answer_by_word(WORDS, {}, title="x"), "^probabilities: expected one to 4 topics, got 0"),
-        (lambda: inside.answer_by_word(WORDS, {"earn": [0.1]}, title="x"), "^earn: expected values for 3 words"),
+        (
+            lambda: inside.gate_strips(WORDS, {"update": GATES["input"]}, title="x"),
+            r"^gates: .*got \['update'\]",
+        ),
+        (
+            lambda: inside.gate_strips(WORDS[:2], GATES, title="x"),
+            "^forget: expected values for 2 words, got 3",
+        ),
+        (
+            lambda: inside.gate_strips(WORDS, {"input": 2 * GATES["input"]}, title="x"),
+            "^input: .* 0 to 1, got 0.4",
+        ),
+        (
+            lambda: inside.answer_by_word(WORDS, {}, title="x"),
+            "^probabilities: expected one to 4 topics, got 0",
+        ),
+        (
+            lambda: inside.answer_by_word(WORDS, {"earn": [0.1]}, title="x"),
+            "^earn: expected values for 3 words",
+        ),
         (lambda: inside.gate_values({"update": [0.1]}, {}, title="x"), r"^trained: .*got \['update'\]"),
-        (lambda: inside.gate_values(TRAINED, {"input": [0.1]}, title="x"), "^untrained: .* forget, input; got input"),
-        (lambda: inside.gate_values({"input": [2]}, {"input": [1]}, title="x"), "^input: expected values from 0 to 1"),
+        (
+            lambda: inside.gate_values(TRAINED, {"input": [0.1]}, title="x"),
+            "^untrained: .* forget, input; got input",
+        ),
+        (
+            lambda: inside.gate_values({"input": [2]}, {"input": [1]}, title="x"),
+            "^input: expected values from 0 to 1",
+        ),
+        (
+            lambda: inside.accuracy_by_start([1], {}, title="x", **LEVELS),
+            "^accuracies: expected one to 4 lines, got 0",
+        ),
+        (
+            lambda: inside.accuracy_by_start([1], {"a": [1, 1]}, title="x", **LEVELS),
+            "^a: expected values for 1",
+        ),
+        (lambda: inside.by_unit([90, 80], title="x", **LEVELS), "^accuracies: expected values from 0 to 1"),
+        (lambda: inside.weights_of_words(WORDS, {"a": [1, 2]}, title="x"), "^a: expected 3 finite numbers"),
+        (
+            lambda: inside.weights_of_words(WORDS, {"a": [1, 2, np.nan]}, title="x"),
+            "^a: expected 3 finite numbers",
+        ),
+        (lambda: inside.learned({}, 5, title="x"), "^counts: expected the same tasks"),
+        (
+            lambda: inside.learned({"a": {"t": 1}, "b": {"u": 1}}, 5, title="x"),
+            "^counts: expected the same tasks",
+        ),
+        (
+            lambda: inside.learned({"a": {"t": 6}}, 5, title="x"),
+            "^counts: expected numbers from 0 to 5, got 6",
+        ),
     ],
 )
 def test_what_does_not_fit_is_refused(call, message):

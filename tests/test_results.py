@@ -158,6 +158,71 @@ def test_a_stale_record_is_refused_unless_asked_for(folder):
     assert len(results.load("wires", incomplete=True)["Bad"]) == 3
 
 
+@pytest.fixture
+def ladder(folder):
+    """Three rungs from two experiments: 10, 30 and 30 of the 599 wires wrong, whatever the seed."""
+    wrong = np.arange(599)
+    up = {seed: {"answers": wrong_on(wrong[:10])} for seed in (0, 1, 2, 3)}
+    store(folder, "base", {"Plain": {seed: {"answers": wrong_on(wrong[-30:])} for seed in (0, 1)}})
+    store(folder, "ladder", {"Up": up, "Level": {seed: {"answers": wrong_on(wrong[:30])} for seed in (1, 2)}})
+    return {"2 level": ("ladder", "Level"), "0 plain": ("base", "Plain"), "1 up": ("ladder", "Up")}
+
+
+def test_rows_of_several_experiments_come_in_the_order_and_under_the_names_that_were_asked_for(ladder):
+    predictions, y_true = results.answers(ladder)
+    assert [(name, len(rows)) for name, rows in predictions.items()] == [("2 level", 2), ("0 plain", 2), ("1 up", 4)]
+    assert np.array_equal(y_true, TRUTH) and (predictions["1 up"] != TRUTH).sum() == 4 * 10
+    assert results.accuracies(ladder)["0 plain"] == [569 / 599] * 2
+    assert results.paired(ladder, "1 up", "0 plain").mean == pytest.approx(20 / 599)
+
+
+def test_rows_need_only_their_own_models_to_be_complete(ladder, folder):
+    (folder / "ladder" / "level" / "1.json").unlink()
+    assert results.accuracies({"up": ("ladder", "Up")}) == {"up": [589 / 599] * 4}
+    with pytest.raises(results.NoResults, match="1 runs are missing"):
+        results.log(ladder)
+
+
+def test_the_log_compares_each_rung_with_the_one_above_on_the_seeds_that_both_have(ladder, capsys):
+    results.log({name: ladder[name] for name in ("0 plain", "1 up", "2 level")})
+    header, plain, up, level = capsys.readouterr().out.splitlines()[1:]
+    assert header.endswith("difference to the row above")
+    answers = np.array(wrong_on(np.arange(10)))
+    low, high = scores.wilson_interval(589 / 599, 599)
+    f1, recall = scores.macro_f1(TRUTH, answers), scores.recall_outside_majority(TRUTH, answers)
+    expected = ["1", "up", "4", "0.983", "±0.000", f"{low:.3f}–{high:.3f}", f"{f1:.3f}", f"{recall:.3f}"]
+    found = results.paired(ladder, "1 up", "0 plain")
+    assert up.split() == [*expected, "+0.033", f"(+{found.low:.3f}", "to", f"+{found.high:.3f})"]
+    assert "(" not in plain and "−0.033 (−0." in level
+    assert found.told_from_nothing and found.seeds == 2
+
+
+def test_a_rung_can_be_compared_with_another_row_than_the_one_above(ladder, capsys):
+    rows = {name: ladder[name] for name in ("0 plain", "1 up", "2 level")}
+    results.log(rows, against={"2 level": "0 plain"})
+    up, level = capsys.readouterr().out.splitlines()[3:]
+    assert up.endswith(")") and level.endswith("), to 0 plain") and "+0.000 (−0." in level
+    assert not results.paired(ladder, "2 level", "0 plain").told_from_nothing
+    results.log(rows, against="1 up")
+    header, plain, up, level = capsys.readouterr().out.splitlines()[1:]
+    assert header.endswith("difference to 1 up")
+    assert "−0.033" in plain and "(" not in up and "−0.033" in level
+    with pytest.raises(ValueError, match="against: got 'up', expected names of rows, '0 plain'"):
+        results.log(rows, against={"2 level": "up"})
+
+
+def test_a_row_of_a_model_that_does_not_exist_is_refused(ladder):
+    with pytest.raises(results.NoResults, match="base has no model 'Plane'; it has 'Plain'"):
+        results.answers({"0 plain": ("base", "Plane")})
+
+
 def test_reading_results_needs_no_tensorflow():
     program = "import sys, helpers.results; sys.exit(bool({'keras', 'tensorflow', 'experiments'} & sys.modules.keys()))"
     assert subprocess.run([sys.executable, "-c", program], env=os.environ).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"), [(0.001, 0.02, True), (-0.02, -0.001, True), (-0.01, 0.02, False), (4e-19, 0.02, False)]
+)
+def test_a_difference_is_told_from_nothing_by_an_interval_without_0(low, high, told):
+    assert results.Difference(0.01, low, high, 5, 599).told_from_nothing is told

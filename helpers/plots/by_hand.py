@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.plots.diagrams import _arrow, _box, _canvas, _label, _line
+from helpers.plots.shapes import arrow, box, canvas, decimal, decimals, label, line
 from helpers.plots.style import NEUTRAL, SERIES, applied, show, subplots
 
 
@@ -32,7 +32,7 @@ def three_axes(words, inputs, hidden):
                 f"{name} must have the shape ({len(words)}, 1 to {most}), one row a word, got {values.shape}"
             )
     told = "; ".join(
-        f"{word}: input {_numbers(x)}, state {_numbers(h)}"
+        f"{word}: input {decimals(x)}, state {decimals(h)}"
         for word, x, h in zip(words, inputs, hidden, strict=True)
     )
     features, units = inputs.shape[1], hidden.shape[1]
@@ -55,27 +55,27 @@ def _three_axes(words, inputs, hidden):
     below = 44 + row * inputs.shape[1]  # top of the inputs
     above = below + 30  # bottom of the states
     top = above + row * hidden.shape[1]
-    fig, ax = _canvas(top + 34)
+    fig, ax = canvas(top + 34)
     centres = left + column * (np.arange(len(words)) + 0.5)
     middle = (above + top) / 2
     for number, (x, word) in enumerate(zip(centres, words, strict=True)):
-        _label(ax, x, 20, word)
+        label(ax, x, 20, word)
         for place, value in enumerate(inputs[number]):
             y = below - row * (place + 0.5)
-            _box(ax, x, y, _number(value), NEUTRAL, width=width, height=row - 6)
-        _arrow(ax, (x, below), (x, above - 2))
+            box(ax, x, y, decimal(value), NEUTRAL, width=width, height=row - 6)
+        arrow(ax, (x, below), (x, above - 2))
         for place, value in enumerate(hidden[number]):
             y = top - row * (place + 0.5)
-            _box(ax, x, y, _number(value), colour, width=width, height=row - 6)
+            box(ax, x, y, decimal(value), colour, width=width, height=row - 6)
         if number:
-            _arrow(ax, (centres[number - 1] + width / 2 + 2, middle), (x - width / 2 - 8, middle))
+            arrow(ax, (centres[number - 1] + width / 2 + 2, middle), (x - width / 2 - 8, middle))
     side, low, high = width / 2 + 6, above - 2, top + 2
     corners = [(x, high), (x - side, high), (x - side, low), (x + side, low), (x + side, high), (x, high)]
-    _line(ax, *corners, dashed=True)
+    line(ax, *corners, dashed=True)
     for y, name, count in ((middle, "unit", hidden.shape[1]), ((44 + below) / 2, "feature", inputs.shape[1])):
-        _label(ax, 4, y, _count(count, name), ha="left")
-    _line(ax, (centres[0] - width / 2, top + 10), (centres[-1] + width / 2, top + 10), color=NEUTRAL)
-    _label(ax, centres.mean(), top + 22, _count(len(words), "time step"))
+        label(ax, 4, y, _count(count, name), ha="left")
+    line(ax, (centres[0] - width / 2, top + 10), (centres[-1] + width / 2, top + 10), color=NEUTRAL)
+    label(ax, centres.mean(), top + 22, _count(len(words), "time step"))
     return fig
 
 
@@ -100,11 +100,12 @@ def unit_by_word(words, states):
     for name, values in states.items():
         if values.shape != (len(words),):
             raise ValueError(f"states: {name!r} has the shape {values.shape}, expected ({len(words)},)")
-    told = "; ".join(f"{name}: {_numbers(values)}" for name, values in states.items())
+    told = "; ".join(f"{name}: {decimals(values)}" for name, values in states.items())
     show(
         _unit_by_word(words, states),
         title="One unit, two orders",
         alt=f"The state of one unit after each of {len(words)} words, between −1 and 1. {told}.",
+        caption="One unit's state after every word; tanh keeps it between −1 and 1.",
     )
 
 
@@ -121,15 +122,6 @@ def _unit_by_word(words, states):
     ax.set(xlabel="word read", ylabel="state of the unit")
     ax.legend(loc="upper right")
     return fig
-
-
-def _number(value):
-    """Write a number with two decimals and a proper minus sign."""
-    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
-
-
-def _numbers(values):
-    return ", ".join(map(_number, values))
 
 
 def _count(number, noun):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.plots.style import NEUTRAL, SERIES, applied, show, subplots
+from helpers.plots.style import NEUTRAL, PLOT_WIDTH, SERIES, applied, show, subplots
 
 ACCENT = SERIES["feed_forward"]["color"]
 
@@ -64,12 +64,15 @@ def topics(names, counts):
 
 @applied()
 def _topics(pairs):
-    fig, ax = subplots(height=40 + 15 * len(pairs))
+    fig, ax = subplots(height=50 + 17 * len(pairs))
     for row, (count, _) in enumerate(pairs):
         ax.barh(row, count, color=ACCENT if row == 0 else NEUTRAL, height=0.7)
-        ax.text(count * 1.08, row, f"{count}", va="center", fontsize=10)
-    ax.set_yticks(range(len(pairs)), [name for _, name in pairs], fontsize=10)
-    ax.set(xscale="log", xlabel="newswires", xlim=(0.8, pairs[0][0] * 2.2), ylim=(len(pairs) - 0.4, -0.6))
+        ax.text(count * 1.08, row, f"{count}", va="center_baseline", fontsize=13)
+    ax.set_yticks(range(len(pairs)), [name for _, name in pairs], fontsize=13)
+    end = 3 * pairs[0][0]  # room for the number behind the longest bar
+    ax.set(xscale="log", xlabel="newswires", xlim=(0.8, end), ylim=(len(pairs) - 0.4, -0.6))
+    powers = 10 ** np.arange(int(np.log10(end)) + 1)
+    ax.set_xticks(powers, [f"{power:,}" for power in powers])
     ax.tick_params(axis="y", length=0)
     return fig
 
@@ -101,18 +104,20 @@ def fed_to_the_network(ids, words):
 
 @applied()
 def _fed_to_the_network(ids, words):
-    fig, ax = subplots(height=270)
-    steps = np.arange(len(ids))
-    text = steps < len(words)
-    ax.bar(steps[text], np.maximum(ids[text], 1), bottom=0.5, color=SERIES["vanilla_rnn"]["color"], width=0.7)
-    ax.plot(steps[~text], np.full((~text).sum(), 0.7), ".", color=NEUTRAL, markersize=5)
-    for step, word in enumerate(words):
-        ax.text(step, ids[step] * 1.3 + 1, word, rotation=90, ha="center", va="bottom", fontsize=9)
+    text = np.arange(len(ids)) < len(words)
+    places = np.cumsum(np.where(text, 1, 1 / 3)) - 1  # words need room for their names, padding does not
+    fig, ax = subplots(width=max(PLOT_WIDTH, 13 * places[-1] + 70), height=300)
+    ax.bar(places[text], np.maximum(ids[text], 1), bottom=0.5, color=SERIES["vanilla_rnn"]["color"], width=0.7)
+    ax.plot(places[~text], np.full((~text).sum(), 0.7), ".", color=NEUTRAL, markersize=3.5)
+    for place, number, word in zip(places, ids, words, strict=False):
+        ax.text(place, number * 1.3 + 1, word, rotation=90, ha="center", va="bottom", fontsize=11)
+    marked = [*range(0, len(words), 5), len(ids) - 1]
+    ax.set_xticks(places[marked], marked)
     ax.set(
         yscale="log",
         ylim=(0.5, ids.max() * 60),
         xlabel="step",
         ylabel="id (logarithmic)",
-        xlim=(-1, len(ids)),
+        xlim=(-1, places[-1] + 1),
     )
     return fig

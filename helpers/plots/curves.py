@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.plots.style import SERIES, applied, show, subplots
+from helpers.plots.style import LINES, SERIES, applied, show, subplots
 
 
 def learning_curves(curves, *, title, ylabel="accuracy", majority=None, caption=None):
@@ -33,9 +33,11 @@ def learning_curves(curves, *, title, ylabel="accuracy", majority=None, caption=
 @applied()
 def _learning_curves(curves, ylabel, majority):
     fig, ax = subplots(height=260)
-    for count, (name, (kind, values)) in enumerate(curves.items()):
-        look = SERIES[kind] | {"marker": ""}
-        ax.plot(np.arange(1, len(values) + 1), values, label=name, **look, alpha=1 - 0.3 * (count % 3))
+    used = []
+    for name, (kind, values) in curves.items():
+        look = SERIES[kind] | {"marker": "", "linestyle": LINES[used.count(kind) % len(LINES)]}
+        used.append(kind)
+        ax.plot(np.arange(1, len(values) + 1), values, label=name, **look | {"linewidth": 1.4})
     if majority is not None:
         ax.axhline(majority, **SERIES["majority"], label="majority class")
     ax.set(xlabel="epoch", ylabel=ylabel)
@@ -66,6 +68,8 @@ def score_by(x, scores, *, xlabel, title, chance=None, ylabel="accuracy", captio
         mean = np.atleast_2d(values).mean(axis=0)
         told.append(f"{name}: " + ", ".join(f"{mean[place]:.2f} at {x[place]:g}" for place in places))
     line = "" if chance is None else f" A dotted line marks chance at {chance:.2f}."
+    if caption is None and any(np.ndim(values) == 2 for _, values in scores.values()):
+        caption = "One mark a seed; the line is their mean."
     show(
         _score_by(x, scores, xlabel, ylabel, chance),
         title=title,
@@ -83,9 +87,7 @@ def _score_by(x, scores, xlabel, ylabel, chance):
         ax.plot(x, values.mean(axis=0), label=name, **look)
         if len(values) > 1:
             for row in values:
-                ax.plot(
-                    x, row, linestyle="", marker=look["marker"], color=look["color"], alpha=0.5, markersize=4
-                )
+                ax.plot(x, row, **look | {"linestyle": "", "markersize": 6, "markerfacecolor": "none"})
     if chance is not None:
         ax.axhline(chance, **SERIES["majority"], label="chance")
     ax.set(xlabel=xlabel, ylabel=ylabel)

@@ -2,12 +2,27 @@
 
 import numpy as np
 
-from helpers.plots.diagrams import _MATHS, _NOTE, _arrow, _box, _canvas, _frame, _label, _line, _operator
+from helpers.plots.diagrams import LSTM_CAPTION
+from helpers.plots.shapes import (
+    MATHS,
+    NOTE,
+    arrow,
+    box,
+    canvas,
+    decimal,
+    equation,
+    frame,
+    label,
+    line,
+    listed,
+    operator,
+)
 from helpers.plots.style import (
     CANDIDATE,
     FORGET,
     INK,
     INPUT,
+    LINES,
     NEUTRAL,
     OUTPUT,
     SERIES,
@@ -19,7 +34,7 @@ from helpers.plots.style import (
 GATES = ("forget", "input", "output")  # in the order in which the chapter adds them
 
 LOOKS = {
-    "none": {"color": NEUTRAL, "linestyle": (0, (4, 2)), "marker": "s"},
+    "none": {"color": NEUTRAL, "linestyle": LINES[3], "marker": "s"},
     "forget": {"color": FORGET, "linestyle": "-", "marker": "o"},
     "input": {"color": INPUT, "linestyle": "-", "marker": "D"},
     "output": {"color": OUTPUT, "linestyle": "-", "marker": "v"},
@@ -52,13 +67,13 @@ def cell_with(*gates):
         + f"{written} is added. The new hidden state h_t is "
         + ("the output gate o times the tanh of c_t. " if "output" in gates else "the tanh of c_t. ")
         + "The input x_t and the hidden state h_{t-1} reach "
-        + (f"the candidate and the {_listed(gates)} gate." if gates else "the candidate. There are no gates.")
+        + (f"the candidate and the {listed(gates)} gate." if gates else "the candidate. There are no gates.")
         + " The equations follow."
     )
     title = f"A cell with {' and '.join(f'{gate} gate' for gate in gates)}"
     if len(gates) in (0, 3):
         title = "A cell with all three gates: the LSTM" if gates else "The bare cell state"
-    show(_cell_with(gates), title=title, alt=alt)
+    show(_cell_with(gates), title=title, alt=alt, caption=LSTM_CAPTION)
 
 
 @applied()
@@ -77,61 +92,61 @@ def _cell_with(gates):
     rows += [(INK, "cell state", f"$c_t={kept}+{written}$"), (INK, "hidden state", f"$h_t={told}$")]
 
     low = 21 * (6 - len(rows))  # what is left out below the drawing
-    fig, ax = _canvas(404 - low)
+    fig, ax = canvas(404 - low)
     top, middle, boxes_at, bus, below = (y - low for y in (372, 308, 244, 190, 146))
     f, i, candidate, o, out = 112, 172, 240, 300, 348
     add = (i + candidate) / 2
-    _frame(ax, 62, 172 - low, 388, 394 - low)
+    frame(ax, 62, 172 - low, 388, 394 - low)
 
     # The cell state: a straight line along the top.
-    _label(ax, 30, top, r"$c_{t-1}$", size=_MATHS)
+    label(ax, 30, top, r"$c_{t-1}$", size=MATHS)
     if has_forget:
-        _arrow(ax, (54, top), (f - 12, top), width=2.2)
-        _operator(ax, f, top, "×")
-    _arrow(ax, (f + 12 if has_forget else 54, top), (add - 12, top), width=2.2)
-    _operator(ax, add, top, "+")
-    _arrow(ax, (add + 12, top), (406, top), width=2.2)
-    _label(ax, 422, top, r"$c_t$", size=_MATHS)
+        arrow(ax, (54, top), (f - 12, top), width=2.2)
+        operator(ax, f, top, "×")
+    arrow(ax, (f + 12 if has_forget else 54, top), (add - 12, top), width=2.2)
+    operator(ax, add, top, "+")
+    arrow(ax, (add + 12, top), (406, top), width=2.2)
+    label(ax, 422, top, r"$c_t$", size=MATHS)
 
     # Both inputs reach every box that there is.
-    _label(ax, 30, bus, r"$h_{t-1}$", size=_MATHS)
-    _label(ax, 82, below, r"$x_t$", size=_MATHS)
-    _line(ax, (54, bus), (o if has_output else candidate, bus))
-    _line(ax, (82, below + 12), (82, bus))
+    label(ax, 30, bus, r"$h_{t-1}$", size=MATHS)
+    label(ax, 82, below, r"$x_t$", size=MATHS)
+    line(ax, (54, bus), (o if has_output else candidate, bus))
+    line(ax, (82, below + 12), (82, bus))
     boxes = [(candidate, CANDIDATE, r"$\tilde{c}_t$", "tanh")]
     boxes += [(f, FORGET, r"$f_t$", "σ")] if has_forget else []
     boxes += [(i, INPUT, r"$i_t$", "σ")] if has_input else []
     boxes += [(o, OUTPUT, r"$o_t$", "σ")] if has_output else []
     for x, colour, letter, function in boxes:
-        _arrow(ax, (x, bus), (x, boxes_at - 23))
-        _box(ax, x, boxes_at, "", colour, width=46, height=46)
-        _label(ax, x, boxes_at + 8, letter, size=_MATHS)
-        _label(ax, x, boxes_at - 13, function, size=_NOTE)
+        arrow(ax, (x, bus), (x, boxes_at - 23))
+        box(ax, x, boxes_at, "", colour, width=46, height=46)
+        label(ax, x, boxes_at + 8, letter, size=MATHS)
+        label(ax, x, boxes_at - 13, function, size=NOTE)
 
     # What is written to the cell state.
     if has_forget:
-        _arrow(ax, (f, boxes_at + 23), (f, top - 12), color=FORGET)
+        arrow(ax, (f, boxes_at + 23), (f, top - 12), color=FORGET)
     corner = (candidate, middle)
     if has_input:
-        _arrow(ax, (i, boxes_at + 23), (i, middle), (add - 12, middle), color=INPUT)
-        _arrow(ax, (candidate, boxes_at + 23), corner, (add + 12, middle), color=CANDIDATE)
-        _operator(ax, add, middle, "×")
-        _arrow(ax, (add, middle + 12), (add, top - 12))
+        arrow(ax, (i, boxes_at + 23), (i, middle), (add - 12, middle), color=INPUT)
+        arrow(ax, (candidate, boxes_at + 23), corner, (add + 12, middle), color=CANDIDATE)
+        operator(ax, add, middle, "×")
+        arrow(ax, (add, middle + 12), (add, top - 12))
     else:
-        _arrow(ax, (candidate, boxes_at + 23), corner, (add, middle), (add, top - 12), color=CANDIDATE)
+        arrow(ax, (candidate, boxes_at + 23), corner, (add, middle), (add, top - 12), color=CANDIDATE)
 
     # What leaves the cell.
     leave = middle - 18
-    _line(ax, (out, top), (out, leave + 57))
-    _box(ax, out, leave + 44, "tanh", width=46, height=26)
+    line(ax, (out, top), (out, leave + 57))
+    box(ax, out, leave + 44, "tanh", width=46, height=26)
     if has_output:
-        _arrow(ax, (o, boxes_at + 23), (o, leave), (out - 12, leave), color=OUTPUT)
-        _arrow(ax, (out, leave + 31), (out, leave + 12))
-        _operator(ax, out, leave, "×")
-        _arrow(ax, (out + 12, leave), (406, leave))
+        arrow(ax, (o, boxes_at + 23), (o, leave), (out - 12, leave), color=OUTPUT)
+        arrow(ax, (out, leave + 31), (out, leave + 12))
+        operator(ax, out, leave, "×")
+        arrow(ax, (out + 12, leave), (406, leave))
     else:
-        _arrow(ax, (out, leave + 31), (out, leave), (406, leave))
-    _label(ax, 422, leave, r"$h_t$", size=_MATHS)
+        arrow(ax, (out, leave + 31), (out, leave), (406, leave))
+    label(ax, 422, leave, r"$h_t$", size=MATHS)
     _equations(ax, rows, 118 - low)
     return fig
 
@@ -151,50 +166,50 @@ def gru_cell():
 
 @applied()
 def _gru_cell():
-    fig, ax = _canvas(414)
+    fig, ax = canvas(414)
     top, middle, gates, reset_at, h_bus, x_bus = 382, 318, 254, 207, 180, 156
     z, r, candidate = 118, 212, 306
-    _frame(ax, 62, 144, 388, 404)
+    frame(ax, 62, 144, 388, 404)
 
     # The state: a straight line along the top.
-    _label(ax, 30, top, r"$h_{t-1}$", size=_MATHS)
-    _arrow(ax, (54, top), (z - 12, top), width=2.2)
-    _operator(ax, z, top, "×")
-    _arrow(ax, (z + 12, top), (candidate - 12, top), width=2.2)
-    _operator(ax, candidate, top, "+")
-    _arrow(ax, (candidate + 12, top), (406, top), width=2.2)
-    _label(ax, 422, top, r"$h_t$", size=_MATHS)
+    label(ax, 30, top, r"$h_{t-1}$", size=MATHS)
+    arrow(ax, (54, top), (z - 12, top), width=2.2)
+    operator(ax, z, top, "×")
+    arrow(ax, (z + 12, top), (candidate - 12, top), width=2.2)
+    operator(ax, candidate, top, "+")
+    arrow(ax, (candidate + 12, top), (406, top), width=2.2)
+    label(ax, 422, top, r"$h_t$", size=MATHS)
 
     # Input and state arrive on lines of their own, because the reset gate acts on the state's part only.
-    _label(ax, 30, h_bus, r"$h_{t-1}$", size=_MATHS)
-    _label(ax, 82, 122, r"$x_t$", size=_MATHS)
+    label(ax, 30, h_bus, r"$h_{t-1}$", size=MATHS)
+    label(ax, 82, 122, r"$x_t$", size=MATHS)
     from_h, from_x = candidate - 10, candidate + 15
-    _line(ax, (54, h_bus), (from_h, h_bus))
-    _line(ax, (82, 134), (82, x_bus), (from_x, x_bus))
+    line(ax, (54, h_bus), (from_h, h_bus))
+    line(ax, (82, 134), (82, x_bus), (from_x, x_bus))
     for x, colour, letter, function in [
         (z, FORGET, r"$z_t$", "σ"),
         (r, NEUTRAL, r"$r_t$", "σ"),
         (candidate, CANDIDATE, r"$\tilde{h}_t$", "tanh"),
     ]:
-        _box(ax, x, gates, "", colour, width=46, height=46)
-        _label(ax, x, gates + 8, letter, size=_MATHS)
-        _label(ax, x, gates - 13, function, size=_NOTE)
+        box(ax, x, gates, "", colour, width=46, height=46)
+        label(ax, x, gates + 8, letter, size=MATHS)
+        label(ax, x, gates - 13, function, size=NOTE)
     for x in (z, r):
-        _arrow(ax, (x - 8, x_bus), (x - 8, gates - 23))
-        _arrow(ax, (x + 8, h_bus), (x + 8, gates - 23))
-    _arrow(ax, (from_x, x_bus), (from_x, gates - 23))
-    _line(ax, (from_h, h_bus), (from_h, reset_at - 12))
-    _operator(ax, from_h, reset_at, "×")
-    _line(ax, (from_h, reset_at + 12), (from_h, gates - 23))
-    _arrow(ax, (r + 23, gates), (r + 40, gates), (r + 40, reset_at), (from_h - 12, reset_at), color=NEUTRAL)
+        arrow(ax, (x - 8, x_bus), (x - 8, gates - 23))
+        arrow(ax, (x + 8, h_bus), (x + 8, gates - 23))
+    arrow(ax, (from_x, x_bus), (from_x, gates - 23))
+    line(ax, (from_h, h_bus), (from_h, reset_at - 12))
+    operator(ax, from_h, reset_at, "×")
+    line(ax, (from_h, reset_at + 12), (from_h, gates - 23))
+    arrow(ax, (r + 23, gates), (r + 40, gates), (r + 40, reset_at), (from_h - 12, reset_at), color=NEUTRAL)
 
     # What is kept, and what replaces the rest.
-    _arrow(ax, (z, gates + 23), (z, top - 12), color=FORGET)
-    _arrow(ax, (z, middle), (candidate - 12, middle), color=INPUT)
-    _label(ax, (z + candidate) / 2, middle + 12, r"$1-z_t$")
-    _arrow(ax, (candidate, gates + 23), (candidate, middle - 12), color=CANDIDATE)
-    _operator(ax, candidate, middle, "×")
-    _arrow(ax, (candidate, middle + 12), (candidate, top - 12))
+    arrow(ax, (z, gates + 23), (z, top - 12), color=FORGET)
+    arrow(ax, (z, middle), (candidate - 12, middle), color=INPUT)
+    label(ax, (z + candidate) / 2, middle + 12, r"$1-z_t$")
+    arrow(ax, (candidate, gates + 23), (candidate, middle - 12), color=CANDIDATE)
+    operator(ax, candidate, middle, "×")
+    arrow(ax, (candidate, middle + 12), (candidate, top - 12))
     rows = [
         (FORGET, "update gate", r"$z_t=\sigma(x_t\,W_z+h_{t-1}U_z+b_z)$"),
         (NEUTRAL, "reset gate", r"$r_t=\sigma(x_t\,W_r+h_{t-1}U_r+b_r)$"),
@@ -228,13 +243,13 @@ def unit_by_word(words, states, *, wanted, title, ylabel, caption=None):
     for name, (_, values) in states.items():
         if values.shape != (len(words),):
             raise ValueError(f"states: {name!r} has the shape {values.shape}, expected ({len(words)},), one a word")
-    told = "; ".join(f"{name}: {', '.join(map(_number, values))}" for name, (_, values) in states.items())
+    told = "; ".join(f"{name}: {', '.join(map(decimal, values))}" for name, (_, values) in states.items())
     show(
         _unit_by_word(words, states, wanted, ylabel),
         title=title,
         alt=f"{ylabel.capitalize()} of one unit after each of the words {', '.join(words)}. {told}. "
-        f"A dotted line marks the number to be kept, {_number(wanted)}.",
-        caption=caption,
+        f"A dotted line marks the number to be kept, {decimal(wanted)}.",
+        caption=caption or f"One mark a word; the dotted line is the number to be kept, {decimal(wanted)}.",
     )
 
 
@@ -252,7 +267,7 @@ def _unit_by_word(words, states, wanted, ylabel):
 
 
 def over_steps(steps, lines, *, title, ylabel, xlabel="time step", level=None, trained_to=None, caption=None):
-    """Show a quantity along a sequence for several networks, every seed in a faint line, the mean in a full one.
+    """Show a quantity along a sequence for several networks, every seed in a thin line, the mean in a full one.
 
     Parameters
     ----------
@@ -297,10 +312,10 @@ def _over_steps(steps, lines, ylabel, xlabel, level, trained_to):
         ax.axhline(level[1], **SERIES["majority"])
         others.append(level[0])
     for name, (look, values) in lines.items():
-        look = LOOKS[look] | {"marker": ""}
-        ax.plot(steps, values.mean(axis=0), label=name, **look)
+        look, few = LOOKS[look], max(1, len(steps) // 10)
+        ax.plot(steps, values.mean(axis=0), label=name, **look, linewidth=2.2, markevery=few)
         for row in values:
-            ax.plot(steps, row, **look | {"linewidth": 0.8, "linestyle": "-"}, alpha=0.35)
+            ax.plot(steps, row, color=look["color"], linewidth=0.6)
     ax.set(xlabel=xlabel, ylabel=ylabel)
     _legend_above(fig, ax, others)
     return fig
@@ -330,7 +345,7 @@ def scores_by_cell(rows, *, title, xlabel, baseline, unit="", caption=None):
         title=title,
         alt=f"{xlabel.capitalize()}, one dot a seed, a bar at their median. {told}. "
         f"A dotted line marks {baseline[0]} at {baseline[1]:.3f}.",
-        caption=caption,
+        caption=caption or "One mark a seed, a bar at their median.",
     )
 
 
@@ -339,9 +354,9 @@ def _scores_by_cell(rows, xlabel, baseline):
     fig, ax = subplots(height=70 + 30 * len(rows))
     ax.axvline(baseline[1], **SERIES["majority"], label=baseline[0])
     for place, (look, scores) in enumerate(rows.values()):
-        colour = LOOKS[look]["color"]
+        colour, marker = LOOKS[look]["color"], LOOKS[look]["marker"]
         ax.plot(np.median(scores), place, "|", color=colour, markersize=18, markeredgewidth=2.5)
-        ax.plot(scores, [place] * len(scores), LOOKS[look]["marker"], color=colour, alpha=0.6)
+        ax.plot(scores, [place] * len(scores), marker, color=colour, markerfacecolor="none", markersize=6)
     ax.set_yticks(range(len(rows)), rows)
     ax.set_ylim(len(rows) - 0.4, -0.6)
     ax.set(xlabel=xlabel)
@@ -350,11 +365,8 @@ def _scores_by_cell(rows, xlabel, baseline):
 
 
 def _equations(ax, rows, y, left=66):
-    for number, (colour, name, equation) in enumerate(rows):
-        row = y - 21 * number
-        _line(ax, (left, row - 7), (left, row + 7), color=colour, width=4)
-        _label(ax, left + 10, row, name, ha="left")
-        _label(ax, left + 102, row, equation, ha="left")
+    for number, (colour, name, formula) in enumerate(rows):
+        equation(ax, left, y - 21 * number, name, formula, colour)
 
 
 def _legend_above(fig, ax, dotted):
@@ -364,12 +376,3 @@ def _legend_above(fig, ax, dotted):
         handles += ax.plot([], [], **SERIES["majority"])
         labels.append(name)
     fig.legend(handles, labels, loc="outside upper left", ncols=2, handlelength=2.2, columnspacing=1.2)
-
-
-def _number(value):
-    """Write a number with two decimals and a proper minus sign."""
-    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
-
-
-def _listed(names):
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

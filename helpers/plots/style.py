@@ -27,7 +27,7 @@ from IPython.display import display
 from matplotlib.figure import Figure
 
 # One accent per concept, the same in every equation, diagram and plot. Each keeps a contrast of 3:1 on white
-# and on the dark page, and stays apart from its neighbours for colour-blind readers (tests/test_plots.py).
+# and on the dark page, and stays apart from its neighbours for colour-blind readers (tests/test_colours.py).
 # The gates' colours are those of Okabe and Ito, Color Universal Design (2008).
 FORGET = "#D55E00"
 INPUT = "#0072B2"
@@ -46,7 +46,11 @@ SERIES = {
 }
 """Keyword arguments of ``Axes.plot`` for each kind of model; ``SERIES["lstm"]["color"]`` for a bar."""
 
-WIDTH = 440  # CSS pixels at which a figure is drawn; narrow, so that its text is still legible on a phone
+LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))
+"""Line styles for several curves of one colour: a paler colour would not stand out from the page."""
+
+WIDTH = 440  # CSS pixels at which a diagram is drawn; narrow, so that its text is still legible on a phone
+PLOT_WIDTH = 400  # plots are drawn narrower still: a phone shrinks their numbers less
 _LARGEST, _SMALLEST = 1.3, 0.74  # how far the page may scale a figure; below that it scrolls sideways
 _FONT = "DejaVu Sans"
 _FONTS = f"'{_FONT}',Verdana,sans-serif"
@@ -64,9 +68,9 @@ _RC = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.prop_cycle": mpl.cycler(color=[look["color"] for look in SERIES.values() if look["marker"]]),
-    "xtick.labelsize": 11,
-    "ytick.labelsize": 11,
-    "legend.fontsize": 11,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 12,
     "legend.frameon": False,
     "lines.linewidth": 1.8,
     "lines.markersize": 5,
@@ -85,7 +89,7 @@ def applied():
     return matplotlib.style.context(["default", _RC])
 
 
-def subplots(nrows=1, ncols=1, *, width=WIDTH, height=300, **options):
+def subplots(nrows=1, ncols=1, *, width=PLOT_WIDTH, height=300, **options):
     """Return a figure and its axes, as ``pyplot.subplots`` does, with the size given in CSS pixels."""
     with applied():
         fig = Figure(figsize=(width / 72, height / 72))

@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from helpers.plots.by_hand import _number, _numbers
-from helpers.plots.diagrams import _arrow, _box, _canvas, _label, _line
-from helpers.plots.style import NEUTRAL, SERIES, applied, show, subplots
+from helpers.plots.shapes import arrow, box, canvas, decimal, decimals, label, line
+from helpers.plots.style import LINES, NEUTRAL, SERIES, applied, show, subplots
 
 FLOOR = 1e-30  # a smaller number has no place on a logarithmic axis, and is as good as zero
-_LINES = ("-", (0, (5, 2)), (0, (1, 1.5)), (0, (6, 2, 1, 2)))  # for several curves of one colour
 
 
 def there_and_back(words, states, gradients):
@@ -34,7 +32,7 @@ def there_and_back(words, states, gradients):
         if values.ndim != 2 or len(values) != len(words) or not 1 <= values.shape[1] <= 4:
             raise ValueError(f"{name} must have the shape ({len(words)}, 1 to 4), one row a word, got {values.shape}")
     told = "; ".join(
-        f"{word}: state {_numbers(h)}, gradient {_numbers(d)}"
+        f"{word}: state {decimals(h)}, gradient {decimals(d)}"
         for word, h, d in zip(words, states, gradients, strict=True)
     )
     show(
@@ -54,24 +52,24 @@ def _there_and_back(words, states, gradients):
     width = min(column - 28, 60)
     height = row * states.shape[1]
     lower, upper = 20, 20 + height + 46  # bottom of the gradients, bottom of the states
-    fig, ax = _canvas(upper + height + 34)
+    fig, ax = canvas(upper + height + 34)
     centres = left + column * (np.arange(len(words)) + 0.5)
     for bottom, values, edge in ((upper, states, colour), (lower, gradients, NEUTRAL)):
         for x, numbers in zip(centres, values, strict=True):
             for place, value in enumerate(numbers):
-                _box(ax, x, bottom + height - row * (place + 0.5), _number(value), edge, width=width, height=row - 6)
+                box(ax, x, bottom + height - row * (place + 0.5), decimal(value), edge, width=width, height=row - 6)
     loss = 440 - 32
     middles = [*centres, loss]
     for before, after in zip(middles, middles[1:], strict=False):
         gap = 27 if after == loss else width / 2
-        _arrow(ax, (before + width / 2 + 3, upper + height / 2), (after - gap - 3, upper + height / 2))
-        _arrow(ax, (after - gap - 3, lower + height / 2), (before + width / 2 + 3, lower + height / 2))
-    _box(ax, loss, (upper + lower + height) / 2, "loss", height=upper - lower + height - 6, width=50)
+        arrow(ax, (before + width / 2 + 3, upper + height / 2), (after - gap - 3, upper + height / 2))
+        arrow(ax, (after - gap - 3, lower + height / 2), (before + width / 2 + 3, lower + height / 2))
+    box(ax, loss, (upper + lower + height) / 2, "loss", height=upper - lower + height - 6, width=50)
     for x, word in zip(centres, words, strict=True):
-        _label(ax, x, upper + height + 16, word)
+        label(ax, x, upper + height + 16, word)
     for bottom, name in ((upper, "states"), (lower, "gradients")):
-        _label(ax, 2, bottom + height / 2, name, ha="left", size=11)
-    _line(ax, (left + 6, (lower + height + upper) / 2), (loss - 36, (lower + height + upper) / 2), color=NEUTRAL)
+        label(ax, 2, bottom + height / 2, name, ha="left")
+    line(ax, (left + 6, (lower + height + upper) / 2), (loss - 36, (lower + height + upper) / 2), color=NEUTRAL)
     return fig
 
 
@@ -96,12 +94,12 @@ def by_step(curves, *, title, ylabel="gradient norm", lowest=None, caption=None)
         for name, (_, values) in curves.items()
     )
     seeds = max(len(values) for _, values in curves.values())
-    spread = f" Lines are means over {seeds} seeds, bands reach from the smallest to the largest." * (seeds > 1)
+    spread = f"Lines are means over {seeds} seeds, bands reach from the smallest to the largest." * (seeds > 1)
     show(
         _by_step(curves, ylabel, lowest),
         title=title,
-        alt=f"{ylabel[0].upper() + ylabel[1:]} over {steps} steps on a logarithmic scale. {told}.{spread}",
-        caption=caption,
+        alt=f"{ylabel[0].upper() + ylabel[1:]} over {steps} steps on a logarithmic scale. {told}. {spread}",
+        caption=caption or spread,
     )
 
 
@@ -111,7 +109,7 @@ def _by_step(curves, ylabel, lowest):
     used = []
     for name, (kind, values) in curves.items():
         steps = np.arange(values.shape[1]) + 1
-        look = {"color": SERIES[kind]["color"], "linestyle": _LINES[used.count(kind) % len(_LINES)]}
+        look = {"color": SERIES[kind]["color"], "linestyle": LINES[used.count(kind) % len(LINES)]}
         used.append(kind)
         ax.plot(steps, _typical(values), label=name, **look)
         if len(values) > 1:
@@ -178,16 +176,16 @@ def _over_words(words, timesteps, curves, lowest):
         ax.axvspan(len(words), steps[-1] + 0.5, color=NEUTRAL, alpha=0.15, linewidth=0)
         middle = (len(words) + steps[-1]) / 2
         told = f"{padding} × padding"
-        ax.text(middle, 1.01, told, ha="center", va="bottom", transform=ax.get_xaxis_transform(), fontsize=11)
+        ax.text(middle, 1.01, told, ha="center", va="bottom", transform=ax.get_xaxis_transform())
     for name, (kind, values) in curves.items():
-        look = {"color": SERIES[kind]["color"], "linestyle": _LINES[used.count(kind) % len(_LINES)]}
+        look = {"color": SERIES[kind]["color"], "linestyle": LINES[used.count(kind) % len(LINES)]}
         used.append(kind)
         ax.plot(steps, _typical(values), label=name, **look)
         if len(values) > 1:
             low, high = (np.maximum(end(values, axis=0), FLOOR) for end in (np.min, np.max))
             ax.fill_between(steps, low, high, color=look["color"], alpha=0.18, linewidth=0)
     ax.set_yscale("log")
-    ax.set_xticks(steps[: len(words)], words, rotation=90, fontsize=10)
+    ax.set_xticks(steps[: len(words)], words, rotation=90, fontsize=11)
     ax.set(ylabel="gradient norm (last step: 1)", xlim=(0, steps[-1] + 0.5))
     ax.set_ylim(bottom=lowest)
     fig.legend(loc="outside lower left", ncols=1)
@@ -209,15 +207,15 @@ def wall(bias, loss, descents):
     told = []
     for name, (biases, losses) in descents.items():
         told.append(
-            f"{name}: from {_number(biases[0])} to {_number(biases[-1])} in {len(biases) - 1} steps, at most "
-            f"{_number(max(biases))}, final loss {_number(losses[-1])}"
+            f"{name}: from {decimal(biases[0])} to {decimal(biases[-1])} in {len(biases) - 1} steps, at most "
+            f"{decimal(max(biases))}, final loss {decimal(losses[-1])}"
         )
     jump = np.argmax(np.abs(np.diff(loss)))
     show(
         _wall(bias, loss, descents),
         title="A wall in the loss",
-        alt=f"The loss as a function of one bias, from {_number(bias[0])} to {_number(bias[-1])}: "
-        f"nearly flat on both sides, with a wall at {_number(bias[jump])}. {'; '.join(told)}.",
+        alt=f"The loss as a function of one bias, from {decimal(bias[0])} to {decimal(bias[-1])}: "
+        f"nearly flat on both sides, with a wall at {decimal(bias[jump])}. {'; '.join(told)}.",
         caption="Every mark is a step of gradient descent. Both descents begin at the same place; mind the axes.",
     )
 
