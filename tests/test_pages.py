@@ -36,9 +36,7 @@ def test_the_title_page_links_the_chapters_that_are_there_and_names_the_others()
     written = {int(number) for number in re.findall(r"^- (\d)\\\. .*\*\(being written\)\*", page, re.MULTILINE)}
     assert linked == there and written == set(range(1, 10)) - there
 
-    sentence = re.search(r"\*\*Chapters ([^*]*) are there\. Chapters ([^*]*) are being written\.\*\*", page)
-    told = [{int(number) for number in re.findall(r"\d", part)} for part in sentence.groups()]
-    assert told == [linked, written]
+    assert written or "being written" not in page
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
