@@ -37,6 +37,8 @@ serve: $(SITE_BUILT)  ## show the site on this machine; PORT=8000
 	@echo "The book: http://127.0.0.1:$(PORT)/ (stop with Ctrl-C)"
 	@$(RUN) -m http.server $(PORT) --bind 127.0.0.1 --directory $(SITE)
 
+# Two workers on what are often two cores: with more threads each they would stand in each other's way.
+test: export OMP_NUM_THREADS := 1
 test: $(TEST_PACKAGES) chromium bubblewrap lint $(SITE_BUILT)  ## lint, build, and run every test and every notebook
 	@echo "== Running every notebook with one epoch"
 	@BOOK_EPOCHS=1 $(RUN) -m pytest --nbval-lax --nbval-current-env --nbval-cell-timeout=300 \

@@ -35,7 +35,7 @@ def measure(record, small=False):
             results[name] = seconds(["make", "book"])
             print(f"  {name}: {results[name]:.1f} s", flush=True)
             record.save(results)
-        results["one epoch"] = seconds([sys.executable, *ONE_EPOCH], BOOK_EPOCHS="1")
+        results["one epoch"] = seconds([sys.executable, *ONE_EPOCH], BOOK_EPOCHS="1", OMP_NUM_THREADS="1")
         print(f"  every notebook with one epoch: {results['one epoch']:.0f} s", flush=True)
     record.save(results, complete=True)
 
