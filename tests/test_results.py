@@ -201,7 +201,7 @@ def test_a_rung_can_be_compared_with_another_row_than_the_one_above(ladder, caps
     rows = {name: ladder[name] for name in ("0 plain", "1 up", "2 level")}
     results.log(rows, against={"2 level": "0 plain"})
     up, level = capsys.readouterr().out.splitlines()[3:]
-    assert up.endswith(")") and level.endswith("), to 0 plain") and "+0.000 (−0." in level
+    assert up.endswith(")") and level.endswith("), to 0 plain") and " 0.000 (−0." in level
     assert not results.paired(ladder, "2 level", "0 plain").told_from_nothing
     results.log(rows, against="1 up")
     header, plain, up, level = capsys.readouterr().out.splitlines()[1:]
