@@ -2,23 +2,12 @@
 
 import numpy as np
 import pytest
+from verdicts import right, wrong
 
 from helpers.cells import SimpleRNN
 from helpers.checks import chapter_3
 
 NONSENSE = [None, "0.9", [1, 2], float("nan"), {"a": 1}, lambda *arguments: "many"]
-
-
-def right(capsys, check, *answers):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Right. "), said
-
-
-def wrong(capsys, check, *answers, because):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Not yet: ") and because in said, said
 
 
 @pytest.mark.parametrize("check, arity", [

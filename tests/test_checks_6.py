@@ -3,23 +3,12 @@
 import keras
 import numpy as np
 import pytest
+from verdicts import right, wrong
 
 from helpers.cells import LSTM
 from helpers.checks import chapter_6
 
 NONSENSE = [None, "0.9", [1, 2], float("nan"), {"a": 1}, lambda *arguments: "many"]
-
-
-def right(capsys, check, *answers):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Right. "), said
-
-
-def wrong(capsys, check, *answers, because):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Not yet: ") and because in said, said
 
 
 @pytest.mark.parametrize("check, arity", [

@@ -4,27 +4,12 @@ from math import comb, erfc, sqrt
 
 import numpy as np
 import pytest
+from verdicts import right, wrong
 
 from helpers.checks import chapter_7
 from helpers.scores import wilson_interval
 
 NONSENSE = [None, "0.9", [1, 2], float("nan"), lambda *arguments: "many"]
-
-
-def verdict(capsys, check, *answers):
-    check(*answers)
-    return capsys.readouterr().out
-
-
-def right(capsys, check, *answers):
-    said = verdict(capsys, check, *answers)
-    assert said.startswith("Right. "), said
-    return said
-
-
-def wrong(capsys, check, *answers, because):
-    said = verdict(capsys, check, *answers)
-    assert said.startswith("Not yet: ") and because in said, said
 
 
 @pytest.mark.parametrize("check, arity", [

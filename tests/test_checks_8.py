@@ -5,22 +5,11 @@ from math import comb
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
+from verdicts import right, wrong
 
 from helpers.checks import chapter_8
 
 NONSENSE = [None, "0.9", [1, 2], float("nan"), {"a": 1}, lambda *arguments: "many", lambda *arguments: 0.5]
-
-
-def right(capsys, check, *answers):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Right. "), said
-
-
-def wrong(capsys, check, *answers, because):
-    check(*answers)
-    said = capsys.readouterr().out
-    assert said.startswith("Not yet: ") and because in said, said
 
 
 @pytest.mark.parametrize(

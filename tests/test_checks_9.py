@@ -4,26 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from verdicts import right, wrong
 
 from helpers.checks import chapter_9
 
 NONSENSE = [None, "0.9", [1, 2], float("nan"), lambda *arguments: "many", lambda *arguments: 0.92]
-
-
-def verdict(capsys, check, *answers):
-    check(*answers)
-    return capsys.readouterr().out
-
-
-def right(capsys, check, *answers):
-    said = verdict(capsys, check, *answers)
-    assert said.startswith("Right. "), said
-    return said
-
-
-def wrong(capsys, check, *answers, because):
-    said = verdict(capsys, check, *answers)
-    assert said.startswith("Not yet: ") and because in said, said
 
 
 @pytest.mark.parametrize(
