@@ -309,9 +309,10 @@ def test_light_and_dark_differ(visit, page):
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_a_chapter_weighs_at_most_a_megabyte(browser, site_address, name):
     """With everything that it loads, compressed as a web server sends it."""
-    tab, weight = browser.new_page(), {}
-    tab.on("response", lambda answer: weight.update({answer.url: len(gzip.compress(answer.body()))}))
+    tab, answers = browser.new_page(), []
+    tab.on("response", answers.append)
     tab.goto(f"{site_address}{name}.html", wait_until="networkidle")
+    weight = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
     tab.close()
     assert len(weight) > 10
     assert sum(weight.values()) < 1_000_000, sorted(weight.items(), key=lambda item: -item[1])[:5]
