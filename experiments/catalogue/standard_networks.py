@@ -17,11 +17,8 @@ EXPERIMENT = Experiment(
     seeds=range(5),
     models=[
         network("Average of embeddings", reader="average"),
-        network("CNN, window of 5", reader="cnn", units=64, mask=False),
         network("Vanilla RNN, mask", reader="simple_rnn"),
-        network("LSTM, no mask", reader="lstm", mask=False),
         network("LSTM, mask", reader="lstm"),
         network("LSTM, words shuffled", text={**TEXT, "shuffled": True}, reader="lstm"),
-        network("Bidirectional LSTM, maximum", reader="lstm", bidirectional=True, pooling="max"),
     ],
 )
