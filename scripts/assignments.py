@@ -2,7 +2,8 @@
 
 ``python -m scripts.assignments`` takes the masters in assignments/ and writes into _build/assignments/ what the
 students get: the same notebooks without solutions, hidden tests, notes for the teacher and outputs. nbgrader makes
-them, and `leaks` makes sure of it before a file is written.
+them, and `leaks` makes sure of it before a file is written. Their setup cells fetch the helpers and nothing else of
+the book, since the masters are part of it.
 """
 
 import argparse
@@ -12,6 +13,21 @@ from pathlib import Path
 
 from scripts.grading import course
 from scripts.grading.submission import source_of
+from scripts.setup_cell import is_setup
+
+# How the book's setup cell fetches the whole book, and how a student's fetches the helpers alone.
+WHOLE_BOOK = """\
+        run(["git", "clone", "--quiet", "--depth=1", "--branch", RELEASE, REPOSITORY, home], check=True)
+"""
+HELPERS_ONLY = """\
+        with TemporaryDirectory() as folder:
+            only = ["--depth=1", "--filter=blob:none", "--no-checkout", "--branch", RELEASE]
+            run(["git", "clone", "--quiet", *only, REPOSITORY, folder], check=True)
+            run(["git", "-C", folder, "checkout", "--quiet", "HEAD", "--", "helpers"], check=True)
+            copytree(Path(folder, "helpers"), home / "helpers")
+"""
+IMPORT = "from subprocess import run\n"
+MORE_IMPORTS = "from shutil import copytree\nfrom subprocess import run\nfrom tempfile import TemporaryDirectory\n"
 
 OUT = course.ROOT / "_build" / "assignments"
 
@@ -31,14 +47,24 @@ def main(arguments=None):
     if len(wanted) < len(set(options.names)) or not wanted:
         print(f"there is {', '.join(masters) or 'no assignment'}; got {' '.join(options.names)}", file=sys.stderr)
         return 1
-    options.to.mkdir(parents=True, exist_ok=True)
-    for name in sorted(wanted):
+    try:
+        options.to.mkdir(parents=True, exist_ok=True)
+        return write(sorted(wanted), options.to)
+    except OSError as error:
+        print(f"--to: {error.filename or options.to} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def write(names, folder):
+    """Write the students' versions of assignments into a folder; return 0 if all were written."""
+    masters = course.masters()
+    for name in names:
         try:
             version = for_students(masters[name].read_bytes(), name)
         except (Leak, course.GradingFailed) as error:
             print(f"{name}: not written: {error}", file=sys.stderr)
             return 1
-        path = options.to / f"{name}.ipynb"
+        path = folder / f"{name}.ipynb"
         path.write_text(json.dumps(version, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         tested, read = points(version)
         print(f"{path}: {tested} points by tests, {read} by a teacher")
@@ -63,13 +89,23 @@ def for_students(master, name):
     Raises
     ------
     Leak
-        If it shows a line of a solution or a hidden test.
+        If it shows a line of a solution or a hidden test, or would fetch the masters.
     """
     version = course.student_version(master, name)
+    for cell in version["cells"]:
+        if is_setup(cell):
+            cell["source"] = fetching_helpers_only(source_of(cell))
     shown = leaks(json.loads(master), version)
     if shown:
         raise Leak(f"it would show the line {shown[0]!r}")
     return version
+
+
+def fetching_helpers_only(source):
+    """Return the text of a setup cell that does not fetch the assignments' masters with the helpers."""
+    if source.count(WHOLE_BOOK) != 1 or source.count(IMPORT) != 1:
+        raise Leak("the setup cell has changed, and may fetch the masters: see HELPERS_ONLY in scripts/assignments.py")
+    return source.replace(IMPORT, MORE_IMPORTS).replace(WHOLE_BOOK, HELPERS_ONLY)
 
 
 def leaks(master, version):

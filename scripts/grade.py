@@ -5,16 +5,16 @@ grades.csv with a line for each; beside it, in the folder grades/, a page of fee
 Started again, it goes on where it was stopped, and grades only what is new or has changed.
 
 A student's number is the name of the folder below SUBMISSIONS that the notebook lies in, or, for a notebook that lies
-there directly, its name without the assignment's. ``--number`` takes it out of the path in another way.
+there directly, its name without the assignment's. ``--number`` takes it out of the path in another way, and
+``--roster`` makes a student number of a learning platform's own id. Beside grades.csv there is a table for each
+assignment, such as grades-1-data-and-baselines.csv.
 """
 
 import argparse
-import csv
 import hashlib
 import json
 import os
 import re
-import stat
 import sys
 import tempfile
 import time
@@ -23,62 +23,130 @@ import warnings
 from dataclasses import asdict
 from pathlib import Path
 
-from scripts.grading import course, feedback, sandbox, submission
+from scripts.grading import course, feedback, handed_in, sandbox, submission, tables
 
 TRUST = "--without-sandbox-i-trust-every-submission"
-SKIPPED = {".ipynb_checkpoints", "__MACOSX"}
-COLUMNS = {
-    "number": "Student number",
-    "assignment": "Assignment",
-    "score": "Score",
-    "max": "Maximum",
-    "to_be_read": "To be read",
-    "status": "Status",
-    "message": "Message",
-    "file": "File",
-}
-LONGEST = 500  # characters in a field of the table
+DASK_SECONDS = 20  # to wait for a scheduler
+STOPPED = 130  # what a command returns that Ctrl-C ended
+
+
+class CannotStart(Exception):
+    """Nothing can be graded as things are; the message says why."""
 
 
 def main(arguments=None):
     """Do what the command line asks; return 0 if every submission was graded as far as it could be."""
     options = _parser().parse_args(arguments)
-    trusted = options.trusted
-    if not trusted and (problem := sandbox.why_not()):
-        print(
-            f"Nothing was graded. Student code must not run with your rights, and there can be no sandbox: {problem}.\n"
-            f"If you wrote or read every submission yourself, say so: {TRUST}",
-            file=sys.stderr,
-        )
+    try:
+        folder = prepare(options)
+        roster = handed_in.read_roster(options.roster) if options.roster else None
+        found, loose = handed_in.find(options.submissions, options.number, options.assignment, roster)
+        if not found:
+            raise CannotStart(f"there is no notebook below {options.submissions}")
+        client = _dask_client(options.dask) if options.dask else None
+    except (CannotStart, handed_in.BadRoster, OSError) as problem:
+        print(problem, file=sys.stderr)
         return 2
-    if not options.submissions.is_dir():
-        print(f"SUBMISSIONS must be a folder, got {options.submissions}", file=sys.stderr)
-        return 2
-    if options.assignment is not None and options.assignment not in course.masters():
-        print(f"--assignment: there is {', '.join(course.masters())}, got {options.assignment!r}", file=sys.stderr)
-        return 2
+    if loose:
+        more = f" and {len(loose) - 10} more" if len(loose) > 10 else ""
+        print(f"skipped, since they are no notebooks: {', '.join(loose[:10])}{more}", file=sys.stderr)
     given = {"cell_seconds": options.cell_seconds, "seconds": options.seconds}
     limits = asdict(sandbox.Limits(**given, memory=options.memory * sandbox.MEGABYTE))
+    results = {}
+    # One folder for all that is temporary: where a grading process is stopped, nobody else would clear up after it.
+    with tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True) as scratch:
+        try:
+            for place, result in grade_all(found, folder, limits, options.trusted, options, scratch):
+                results[place] = result
+        except KeyboardInterrupt:
+            print(f"\nStopped; {len(results)} of {len(found)} are kept. The same command goes on.", file=sys.stderr)
+            return STOPPED
+        except OSError as error:  # a full disk, or machines that do not answer any more
+            kept = f"{len(results)} of {len(found)} are kept, and the same command goes on."
+            print(f"\nStopped: {error}. {kept}", file=sys.stderr)
+            return 2
+    if client is not None:
+        client.close()
+    try:
+        return write_everything([results[place] for place in range(len(found))], folder, options)
+    except OSError as error:
+        kept = f"The results are kept in {folder / 'results'}, and the same command goes on."
+        print(f"{error.filename or options.out} cannot be written: {error.strerror}. {kept}", file=sys.stderr)
+        return 2
+
+
+def prepare(options):
+    """See to it that everything can be done that was asked for, before anything is graded.
+
+    Returns
+    -------
+    Path
+        The folder of the results, with its subfolders.
+
+    Raises
+    ------
+    CannotStart
+        If something is in the way.
+    """
+    if not options.submissions.is_dir():
+        raise CannotStart(f"SUBMISSIONS must be a folder, got {options.submissions}")
+    if options.assignment is not None:
+        options.assignment = _known_assignment(options.assignment)
     folder = options.out.with_suffix("")
     if folder == options.out or folder.resolve() == options.submissions.resolve():
         folder = options.out.with_name(f"{options.out.stem}-results")
-    for name in ("results", "feedback"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
+    if not options.trusted:
+        if problem := sandbox.why_not():
+            raise CannotStart(
+                "Nothing was graded. Student code must not run with your rights, and there can be no sandbox: "
+                f"{problem}.\nIf you wrote or read every submission yourself, say so: {TRUST}"
+            )
+        for what, path in (("The book", course.ROOT), ("SUBMISSIONS", options.submissions), ("--out", folder)):
+            if shown := sandbox.shown_below(path):
+                raise CannotStart(f"{what} lies below {shown}, which every submission can read; move it: {path}")
+    for path in (options.out, folder / "results" / "any.json", folder / "feedback" / "any.html"):
+        if problem := tables.why_not_writable(path):
+            raise CannotStart(f"--out: {problem}")
+    return folder
 
-    found = find(options.submissions, options.number, options.assignment)
-    if not found:
-        print(f"there is no notebook below {options.submissions}", file=sys.stderr)
-        return 2
-    results = grade_all(found, folder, limits, trusted, options)
+
+def _known_assignment(text):
+    """Return the name of the assignment that is meant by a name or its number."""
+    names = list(course.masters())
+    for name in names:
+        if text in (name, name.split("-")[0]):
+            return name
+    raise CannotStart(f"--assignment: there is {', '.join(names)}, got {text!r}")
+
+
+def write_everything(results, folder, options):
+    """Write the pages and the tables, and say what was done; return 0 if every submission was graded."""
     rows = [result["row"] for result in results]
-    mark_repeated(rows)
+    tables.mark_repeated(rows)
     for result in results:
         write_feedback(folder / "feedback", result, options.show_hidden_tests)
-    write_table(options.out, rows)
+    written = tables.write_tables(options.out, rows)
     failed = sum(row["status"] == "grader failed" for row in rows)
     print(f"{options.out}: {len(rows)} submissions", f"({failed} not graded: see Status)" if failed else "")
+    print(f"one table for each assignment: {', '.join(map(str, written[1:])) or 'none'}")
     print(f"{folder / 'feedback'}: a page for each")
+    if warning := other_numbers(results):
+        print(warning, file=sys.stderr)
     return 1 if failed else 0
+
+
+def other_numbers(results):
+    """Return a warning if most notebooks state another student number than the one that they were graded with."""
+    stated = [result for result in results if result.get("stated") is not None]
+    others = [result for result in stated if result["stated"].strip() != result["row"]["number"].strip()]
+    if 2 * len(others) <= len(stated):
+        return None
+    first = others[0]
+    return (
+        f"WARNING: {len(others)} of {len(stated)} notebooks state another student number than the one they were graded "
+        f"with, such as {first['stated'][:40]!r} and {first['row']['number']!r} ({first['row']['file']}). The number "
+        "decides the variant, so these points may be wrong: see --number and --roster"
+    )
 
 
 def _parser():
@@ -86,6 +154,7 @@ def _parser():
         prog="python -m scripts.grade",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,  # TRUST is to be written out
     )
     limits = sandbox.Limits()
     add = parser.add_argument
@@ -93,11 +162,13 @@ def _parser():
     add("--out", type=Path, required=True, metavar="FILE", help="the table to write, such as grades.csv")
     add("--assignment", metavar="NAME", help="take every notebook for this assignment, whatever its name")
     add("--number", type=_pattern, metavar="REGEX", help="its first group is the student number in a notebook's path")
+    add("--roster", type=Path, metavar="FILE", help="a CSV with the columns platform id and student number")
     add("--jobs", type=_count, default=os.cpu_count(), metavar="N", help="submissions at a time (as many as cores)")
     add("--dask", metavar="ADDRESS", help="grade on the machines of this Dask scheduler, such as tcp://host:8786")
     add("--again", action="store_true", help="grade also what has been graded")
-    add("--cell-seconds", type=float, default=limits.cell_seconds, metavar="S", help="time for a cell or a call (60)")
-    add("--seconds", type=float, default=limits.seconds, metavar="S", help="time for a submission (300)")
+    time_for = {"type": _seconds, "metavar": "S"}
+    add("--cell-seconds", **time_for, default=limits.cell_seconds, help="time for a cell or a call (60)")
+    add("--seconds", **time_for, default=limits.seconds, help="time for a submission (300)")
     add("--memory", type=_count, default=limits.memory // sandbox.MEGABYTE, metavar="MB", help="memory for it (2048)")
     add("--show-hidden-tests", action="store_true", help="print the hidden tests on the students' pages")
     add(TRUST, action="store_true", dest="trusted", help="run the code with your own rights")
@@ -105,10 +176,19 @@ def _parser():
 
 
 def _count(text):
-    count = int(text)
-    if count < 1:
-        raise argparse.ArgumentTypeError(f"expected 1 or more, got {text}")
-    return count
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a whole number, 1 or more, got {text!r}")
+    return int(text)
+
+
+def _seconds(text):
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"expected a number of seconds above 0, got {text!r}")
+    return seconds
 
 
 def _pattern(text):
@@ -121,78 +201,59 @@ def _pattern(text):
     return pattern
 
 
-def find(folder, pattern=None, assignment=None):
-    """Return the submissions below a folder.
-
-    Returns
-    -------
-    list of dict
-        ``path``, ``file`` (the path below the folder), ``number``, ``assignment`` (None if the path does not tell) and
-        ``problem`` (why it cannot be opened, or None).
-    """
-    found = []
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in SKIPPED)
-        links = [name for name in folders if Path(here, name).is_symlink()]
-        for name in sorted([*files, *links]):
-            if not name.lower().endswith(".ipynb") and name not in links:
-                continue
-            path = Path(here, name)
-            below = path.relative_to(folder)
-            known = assignment or next((key for key in course.masters() if key in str(below)), None)
-            entry = {"path": path, "file": str(below), "assignment": known, "problem": None}
-            number = student_number(below, pattern, known)
-            entry["number"] = number.encode("utf-8", "replace").decode("utf-8")  # names on a disk may be no text
-            if not stat.S_ISREG(path.lstat().st_mode):
-                entry["problem"] = "this is no ordinary file but a link or a device; it was not opened"
-            found.append(entry)
-    return found
-
-
-def student_number(below, pattern, assignment):
-    """Return the student number that a path tells, relative to the folder of the submissions."""
-    if pattern is not None:
-        match = pattern.search(str(below))
-        return match[1].strip() if match and match[1] else str(below)
-    if len(below.parts) > 1:
-        return below.parts[0]
-    stem = below.stem.replace(assignment, "") if assignment else below.stem
-    return stem.strip(" _-.") or below.stem
-
-
-def grade_all(found, folder, limits, trusted, options):
-    """Return a result for each submission: the one that is stored, or a new one, which is stored at once."""
+def grade_all(found, folder, limits, trusted, options, scratch):
+    """Yield place and result of each submission: those that are stored, then new ones, each stored at once."""
     masters = {name: path.read_bytes() for name, path in course.masters().items()}
     made_with = {name: course.fingerprint(master, limits, trusted) for name, master in masters.items()}
-    results, todo = {}, []
-    for place, entry in enumerate(found):
-        try:
-            content = b"" if entry["problem"] else read_bounded(entry["path"])
-            if entry["assignment"] is None:
-                entry["assignment"] = _assignment_by_content(content)
-        except OSError as error:
-            content, entry["problem"] = b"", f"the file cannot be read: {error.strerror}"
+    todo, before = [], 0
+    contents = [content_of(entry) for entry in found]
+    complete_assignments(found)
+    for place, (entry, content) in enumerate(zip(found, contents, strict=True)):
         digest = hashlib.sha256(content)
-        told = [entry["number"], entry["file"], entry["problem"], made_with.get(entry["assignment"])]
+        plain = {name: value for name, value in entry.items() if name != "path"}
+        told = [plain, made_with.get(entry["assignment"])]
         digest.update(json.dumps(told).encode("utf-8", "surrogateescape"))
         key = digest.hexdigest()
         stored = None if options.again else stored_result(folder, entry, key)
         if stored is not None:
-            results[place] = stored
+            before += 1
+            yield place, stored
         else:
-            plain = {name: entry[name] for name in ("file", "number", "assignment", "problem")}
             todo.append((place, plain, key, content))
-    if len(results):
-        print(f"{len(results)} of {len(found)} submissions were graded before", file=sys.stderr)
+    if before:
+        print(f"{before} of {len(found)} submissions were graded before", file=sys.stderr)
     progress = Progress(len(todo))
-    for place, key, result in run_all(todo, limits, trusted, options):
+    for place, key, result in run_all(todo, limits, trusted, options, scratch):
         result["key"] = key
         if result["row"]["status"] != "grader failed":  # that may go better next time
-            write_atomically(result_path(folder, found[place]), json.dumps(result))
-        results[place] = result
+            tables.write_atomically(result_path(folder, found[place]), json.dumps(result))
         progress.step()
+        yield place, result
     progress.end()
-    return [results[place] for place in range(len(found))]
+
+
+def content_of(entry):
+    """Return a submission's content; note in its entry what is wrong with it, and which assignment it is."""
+    if entry["problem"]:
+        return b""
+    try:
+        content = read_bounded(entry["path"])
+        if entry["assignment"] is None:
+            entry["assignment"] = _assignment_by_content(content)
+    except OSError as error:
+        entry["problem"] = f"the file cannot be read: {error.strerror}"
+        return b""
+    except submission.Unreadable as error:
+        entry["problem"] = str(error)
+    return content
+
+
+def complete_assignments(found):
+    """Where all that can be told is one assignment, take what cannot be read for that one, too."""
+    names = {entry["assignment"] for entry in found} - {None}
+    for entry in found:
+        if entry["problem"] and entry["assignment"] is None and len(names) == 1:
+            (entry["assignment"],) = names
 
 
 def read_bounded(path):
@@ -203,10 +264,7 @@ def read_bounded(path):
 
 def _assignment_by_content(content):
     """Return the assignment most of whose cells' ids a notebook has, or None."""
-    try:
-        cells = submission.read(content)["cells"]
-    except submission.Unreadable:
-        return None
+    cells = submission.read(content)["cells"]
     ids = {found for cell in cells for found in cell["ids"]}
     shares = {}
     for name, path in course.masters().items():
@@ -217,7 +275,7 @@ def _assignment_by_content(content):
     return best if best is not None and shares[best] > 0.2 else None
 
 
-def run_all(todo, limits, trusted, options):
+def run_all(todo, limits, trusted, options, scratch):
     """Grade what is to be graded; yield place, key and result of each as it is done."""
     from joblib import Parallel, delayed, parallel_config
 
@@ -226,16 +284,15 @@ def run_all(todo, limits, trusted, options):
     names = {entry["assignment"] for _, entry, _, _ in todo} - {None}
     masters = {name: path.read_bytes() for name, path in course.masters().items() if name in names}
     courses = {name: course.released(master, name) for name, master in masters.items()}
+    there = None if options.dask else scratch  # other machines have not got the folder
     jobs = (
-        delayed(_grade_one)(place, key, entry, content, masters.get(name), courses.get(name), limits, trusted)
+        delayed(_grade_one)(place, key, entry, content, masters.get(name), courses.get(name), limits, trusted, there)
         for place, entry, key, content in todo
         for name in [entry["assignment"]]
     )
     if options.dask:
-        client = _dask_client(options.dask)
         with parallel_config(backend="dask"):
             yield from Parallel(return_as="generator_unordered")(jobs)
-        client.close()
     else:
         yield from Parallel(n_jobs=min(options.jobs, len(todo)), return_as="generator_unordered", batch_size=1)(jobs)
 
@@ -244,22 +301,25 @@ def _dask_client(address):
     try:
         from distributed import Client
     except ImportError:
-        raise SystemExit("--dask needs the package distributed: pip install distributed") from None
-    return Client(address, timeout=20)
+        raise CannotStart("--dask needs the package distributed: pip install distributed") from None
+    try:
+        return Client(address, timeout=DASK_SECONDS)
+    except (OSError, ValueError) as error:
+        raise CannotStart(f"--dask: no scheduler answers at {address}: {str(error)[:200]}") from None
 
 
-def _grade_one(place, key, entry, content, master, released, limits, trusted):
+def _grade_one(place, key, entry, content, master, released, limits, trusted, scratch):
     warnings.simplefilter("ignore")  # nbgrader's database layer warns of itself
-    return place, key, grade_one(entry, content, master, released, limits, trusted)
+    return place, key, grade_one(entry, content, master, released, limits, trusted, scratch)
 
 
-def grade_one(entry, content, master, released, limits, trusted):
+def grade_one(entry, content, master, released, limits, trusted, scratch=None):
     """Grade one submission, whatever it is.
 
     Parameters
     ----------
     entry : dict
-        ``file``, ``number``, ``assignment``, ``problem``.
+        ``file``, ``number``, ``assignment``, ``problem``, ``unknown``, ``notes``.
     content : bytes
         The file.
     master : bytes or None
@@ -267,6 +327,8 @@ def grade_one(entry, content, master, released, limits, trusted):
     released : tuple or None
     limits : dict
     trusted : bool
+    scratch : str, optional
+        A folder for what is temporary.
 
     Returns
     -------
@@ -282,16 +344,20 @@ def grade_one(entry, content, master, released, limits, trusted):
             notebook = submission.read(content)
         except submission.Unreadable as error:
             problem = str(error)
-    if master is None:
-        unknown = "this is none of the assignments; name one with --assignment"
-        row |= {"status": "unknown", "message": problem or unknown}
+    most = released[2] if released else None
+    if entry["unknown"]:
+        row |= {"status": "unknown", "message": entry["unknown"]}
         return {"row": row}
-    most = released[2]
     if problem is not None:
-        row |= {"status": "unreadable", "message": problem, "score": 0, "max": most["tested"], "to_be_read": 0}
+        row |= {"status": "unreadable", "message": "; ".join([problem, *entry["notes"]])}
+        row |= {"score": 0, "max": most["tested"], "to_be_read": 0} if most else {}
         return {"row": row}
+    if most is None:
+        row |= {"status": "unknown", "message": "this is none of the assignments; name one with --assignment"}
+        return {"row": row}
+    whose = entry["number"]
     try:
-        graded = course.grade(master, released, entry["assignment"], notebook, entry["number"], limits, trusted)
+        graded = course.grade(master, released, entry["assignment"], notebook, whose, limits, trusted, scratch)
     except Exception as error:  # one submission must not stop the others
         row |= {"status": "grader failed", "message": f"{type(error).__name__}: {error}"}
         return {"row": row}
@@ -299,22 +365,11 @@ def grade_one(entry, content, master, released, limits, trusted):
     read = [task for task in graded["tasks"] if task["id"] not in most["ids"] and task["score"] is None]
     row |= {"score": sum(task["score"] for task in tested), "max": most["tested"]}
     row |= {"to_be_read": sum(task["max"] for task in read)}
+    if trusted:
+        graded["notes"].insert(0, "graded without a sandbox")
     row["status"] = "ended" if graded["ends"] else "graded"
-    row["message"] = "; ".join(dict.fromkeys([*graded["ends"], *graded["notes"]]))
+    row["message"] = "; ".join(dict.fromkeys([*entry["notes"], *graded["ends"], *graded["notes"]]))
     return {"row": row, "seconds": round(time.monotonic() - start, 1), **graded}
-
-
-def mark_repeated(rows):
-    """Say so where a student has several submissions of an assignment: which one counts is for a person to say."""
-    groups = {}
-    for row in rows:
-        groups.setdefault((row["number"], row["assignment"]), []).append(row)
-    for group in groups.values():
-        if len(group) > 1:
-            for row in group:
-                text = f"{len(group)} files for this student and assignment: choose one"
-                row["message"] = "; ".join(filter(None, [text, row["message"]]))
-                row["status"] = "repeated" if row["status"] == "graded" else row["status"]
 
 
 def result_path(folder, entry):
@@ -338,43 +393,12 @@ def stored_result(folder, entry, key):
     return result if result.get("key") == key else None
 
 
-def write_atomically(path, text):
-    """Write a text file in one step: it is either there as a whole or not at all."""
-    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".part-")
-    try:
-        with open(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
-        os.chmod(draft, 0o644)
-        os.replace(draft, path)
-    except BaseException:
-        Path(draft).unlink(missing_ok=True)
-        raise
-
-
 def write_feedback(folder, result, show_hidden_tests):
     """Write the page of feedback on a submission."""
     tests = None
     if show_hidden_tests and result["row"]["assignment"]:
         tests = course.tests_of(course.masters()[result["row"]["assignment"]].read_bytes())
-    write_atomically(folder / f"{slug(result['row'])}.html", feedback.page(result, tests))
-
-
-def write_table(path, rows):
-    """Write the table, with no field that a spreadsheet would take for a formula."""
-    lines = [list(COLUMNS.values())]
-    lines += [[_field(row[name]) for name in COLUMNS] for row in rows]
-    handle, draft = tempfile.mkstemp(dir=path.resolve().parent, prefix=".part-")
-    with open(handle, "w", encoding="utf-8", errors="replace", newline="") as file:
-        csv.writer(file).writerows(lines)
-    os.chmod(draft, 0o644)
-    os.replace(draft, path)
-
-
-def _field(value):
-    if isinstance(value, (int, float)):
-        return f"{value:g}"
-    text = "".join(character if character.isprintable() else " " for character in str(value))[:LONGEST]
-    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+    tables.write_atomically(folder / f"{slug(result['row'])}.html", feedback.page(result, tests))
 
 
 class Progress:

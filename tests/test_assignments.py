@@ -96,7 +96,8 @@ def test_a_master_is_in_order(name):
     assert kinds.count("test") >= 6 and kinds.count("written") == 2
     by_heading = {}
     graded = [cell for cell in notebook["cells"] if kind_of(cell) in ("test", "written")]
-    for cell, (_, title) in zip(graded, course._titles(notebook), strict=True):
+    for cell, (_, title, question) in zip(graded, course._titles(notebook), strict=True):
+        assert bool(question) == (kind_of(cell) == "written"), f"{cell['id']}: (a) or (b), and a question"
         by_heading[title] = by_heading.get(title, 0) + cell["metadata"]["nbgrader"]["points"]
     for title, most in by_heading.items():
         assert f"## {title} ({most} point" in prose, f"{title}: the tests give {most}"
@@ -179,6 +180,41 @@ def test_the_command_writes_what_is_asked_for(tmp_path, capsys, version):
     assert "22 points by tests, 6 by a teacher" in capsys.readouterr().out
     assert assignments.main(["7", "--to", str(tmp_path)]) == 1
     assert "there is 1-data-and-baselines" in capsys.readouterr().err
+    (tmp_path / "a-file").touch()
+    assert assignments.main(["1", "--to", str(tmp_path / "a-file" / "x")]) == 1
+    assert re.fullmatch(r"--to: \S+ cannot be written: Not a directory\n", capsys.readouterr().err)
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Return the address of a bare repository with helpers and masters, at the release."""
+    folder = tmp_path_factory.mktemp("published")
+    for name in ("helpers/claims.py", "helpers/data/words.txt", "assignments/1-solved.ipynb", "README.md"):
+        (folder / "tree" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "tree" / name).write_text(name)
+    release = re.search(r'RELEASE = .*"(v[^"]+)"', setup_source())[1]
+    commit = ["-c", "user.name=x", "-c", "user.email=x@example.org", "commit", "--quiet", "-m", "x"]
+    for words in (["init", "--quiet"], ["add", "."], commit, ["tag", release]):
+        subprocess.run(["git", *words], cwd=folder / "tree", check=True)
+    subprocess.run(["git", "clone", "--quiet", "--bare", folder / "tree", folder / "bare"], check=True)
+    return folder / "bare"
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_the_setup_cell_of_a_students_version_fetches_the_helpers_alone(scheme, published, version, tmp_path):
+    """Run in an empty folder, as on Colab. A plain path is copied, an address with a scheme is asked for a part."""
+    sources = {source_of(cell) for name in MASTERS for cell in version(name)["cells"] if is_setup(cell)}
+    (source,) = sources
+    source = re.sub(r'REPOSITORY, RELEASE = "[^"]+"', f'REPOSITORY, RELEASE = "{scheme}{published}"', source)
+    done = subprocess.run([sys.executable, "-I", "-c", source], cwd=tmp_path, capture_output=True, text=True)
+    assert "Setup: using the helpers in the folder bare" in done.stdout, done.stderr
+    files = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert files == {"bare/helpers/claims.py", "bare/helpers/data/words.txt"}
+
+
+def test_a_setup_cell_that_fetches_another_way_is_not_handed_out():
+    with pytest.raises(assignments.Leak, match="may fetch the masters"):
+        assignments.fetching_helpers_only(setup_source().replace("--depth=1", "--depth=2"))
 
 
 @every_master
@@ -247,6 +283,7 @@ def test_an_untouched_notebook_runs_up_to_the_first_task(version):
 # A line of a solution, a mistake in its place, the test that it must fail, and what the student is told.
 MISTAKES = [
     ("1", "decode", "word_of_rank[i - 3]", "word_of_rank.get(i, '?')", "the shift is missing"),
+    ("1", "decode", "word_of_rank[i - 3]", "word_of_rank[i]", "the shift is missing"),
     ("1", "decode", "if i >= 2", "if i >= 1", "raised KeyError"),
     ("1", "decode", "if i >= 2", "if i > 2", "id 2 stands for an unknown word"),
     ("1", "pad", "row[: len(kept)] = kept", "row[timesteps - len(kept) :] = kept", "the zeros stand before the text"),
@@ -296,6 +333,7 @@ MISTAKES = [
     ("3", "read", "np.where(take, new_c, c)", "new_c", "but the cell state goes on"),
     ("3", "forget-bias", "new[n : 2 * n]", "new[:n]", "this is the block of the input gate"),
     ("3", "forget-bias", "new[n : 2 * n]", "new[1]", "one number for each unit"),
+    ("3", "forget-bias", "np.array(bias, dtype=float)", "bias", "`with_forget_bias` changes what it is given"),
     ("3", "left", "left[s + 1] * forget[s + 1]", "left[s + 1] * forget[s]", "own forget gate"),
     ("3", "bias-for", "np.log(gate / (1 - gate))", "gate", "this is the gate itself"),
     ("4", "count", '"LSTM": 4', '"LSTM": 1', "one set of weights for each of its four parts"),
@@ -303,8 +341,10 @@ MISTAKES = [
     ("4", "shuffle", "sequence[draw.permutation(len(sequence))] for sequence in x",
      "s for s in x[:, draw.permutation(x.shape[1])]", "all sequences were shuffled in the same way"),
     ("4", "shuffle", "default_rng(seed)", "default_rng(1)", "is `seed` used?"),
-    ("4", "report", "np.mean(validation[name])", "np.mean(held_out[name])", "no longer held out"),
-    ("4", "report", "np.mean(validation[name])", "np.max(validation[name])", "made the choice"),
+    ("4", "shuffle", "return np.stack([sequence[draw.permutation(len(sequence))] for sequence in x])",
+     "[draw.shuffle(sequence) for sequence in x]\n    return x", "`shuffle_steps` changes what it is given"),
+    ("4", "report", "np.mean(validation[name])", "np.mean(held_out[name])", "the held-out accuracies made the choice"),
+    ("4", "report", "np.mean(validation[name])", "np.max(validation[name])", "the best single seed made the choice"),
     ("4", "report", "float(np.mean(held_out[chosen]))", "max(held_out[chosen])", "this is the best seed"),
     ("4", "paired", "ddof=1", "ddof=0", "the denominator of the standard deviation is n - 1"),
     ("4", "paired", " / np.sqrt(len(differences))", "", "divide it by √n"),
@@ -331,7 +371,43 @@ def test_an_answer_for_another_number_is_noticed():
     name = next(iter(MASTERS))
     copied = 'my_numbers = {"majority": 0.7479131886477463, "nearest": 0.9, "recall": 0.5}'
     found = verdicts(name, "77", changes={"numbers": copied}, tests=["numbers-test"])
-    assert "your majority" in found["numbers-test"]["message"]
+    assert "your majority is not the one" in found["numbers-test"]["message"]
+
+
+@every_master
+def test_a_test_of_a_students_own_numbers_does_not_print_them(name):
+    cell = next(cell for cell in master(name)["cells"] if cell["id"] in ("numbers-test", "record-test"))
+    hidden = "\n".join(regions(cell, "HIDDEN TESTS")[0])
+    assert hidden.count("assert ") >= 1 and "check(" not in hidden, "check prints the right number"
+
+
+def test_everybody_has_other_wires_in_assignment_1(capsys):
+    cell = next(cell for cell in master(next(iter(MASTERS)))["cells"] if cell["id"] == "variant")
+    seeds = set()
+    for number in range(200):
+        space = {"student_number": str(number)}
+        exec(source_of(cell), space)
+        seeds.add(space["seed_of_split"])
+    data = next(source_of(cell) for cell in master(next(iter(MASTERS)))["cells"] if cell["id"] == "data")
+    assert len(seeds) == 200 and "seed=seed_of_split" in data and 0 <= min(seeds) and max(seeds) < 2**32
+
+
+@pytest.mark.parametrize("number, ids", [("1", ["majority", "split"]), ("4", ["report", "paired", "disagree"])])
+def test_a_list_of_answers_is_as_good_as_a_tuple(number, ids):
+    name = next(name for name in MASTERS if name.startswith(number))
+    sources = {cell["id"]: source_of(cell) for cell in master(name)["cells"]}
+    again = "\n\n\ntuple_{0} = {0}\n\n\ndef {0}(*args, **kwargs):\n    return list(tuple_{0}(*args, **kwargs))"
+    changes = {cell_id: sources[cell_id] + again.format(cell_id) for cell_id in ids}
+    found = verdicts(name, changes=changes, tests=[f"{cell_id}-test" for cell_id in ids])
+    assert len(found) == len(ids)
+    assert {key: verdict["message"] for key, verdict in found.items() if not verdict["passed"]} == {}
+
+
+def test_the_training_says_why_it_does_nothing(monkeypatch, capsys):
+    monkeypatch.setenv("BOOK_EPOCHS", "1")
+    name = next(name for name in MASTERS if name.startswith("4"))
+    exec(next(source_of(cell) for cell in master(name)["cells"] if cell["id"] == "train"), {})
+    assert "BOOK_EPOCHS is set, so nothing is trained" in capsys.readouterr().out
 
 
 def test_the_number_in_a_notebook_is_found():

@@ -11,4 +11,7 @@ kernel, print a score. So nothing that decides about points shares a process wit
 - All of the student's cells run before the first test, so that nothing they print can depend on a test.
 - The points are nbgrader's (`course`): its autograder puts the master's tests back into the submission, the judge takes
   the place of the kernel, and nbgrader reads the outcome into its gradebook.
+
+What was handed in, and by whom, is found by `handed_in` and read by `submission`; `tables` and `feedback` tell what
+came of it.
 """

@@ -143,7 +143,7 @@ def _run_quietly(step):
         logger.handlers[:], logger.propagate = handlers, propagate
 
 
-def grade(master, released, name, notebook, number, limits, trusted=False):
+def grade(master, released, name, notebook, number, limits, trusted=False, scratch=None):
     """Grade one submission.
 
     Parameters
@@ -162,14 +162,17 @@ def grade(master, released, name, notebook, number, limits, trusted=False):
         The fields of `sandbox.Limits`.
     trusted : bool
         Run the student's code without a sandbox.
+    scratch : str, optional
+        A folder for what is temporary.
 
     Returns
     -------
     dict
-        ``tasks``: a list with, for each graded cell, ``id``, ``title``, ``score`` (None for an answer that a teacher
-        has to read), ``max``, ``message``, ``hidden``; ``cells``: the student's cells with what they printed;
-        ``written``: the answers that a teacher reads; ``notes``: what was found on the way; ``ends``: why the sandbox
-        had to be ended, each time.
+        ``tasks``: a list with, for each graded cell, ``id``, ``title``, ``question`` (of an answer in words), ``score``
+        (None for an answer that a teacher has to read), ``max``, ``message``, ``hidden``; ``cells``: the student's
+        cells with what they printed; ``written``: the answers that a teacher reads; ``own_words``: what `own_words`
+        returned; ``stated``: the student number in the notebook; ``notes``: what was found on the way; ``ends``: why
+        the sandbox had to be ended, each time.
     """
     release, gradebook, _ = released
     release = json.loads(release)
@@ -178,7 +181,7 @@ def grade(master, released, name, notebook, number, limits, trusted=False):
     if own is not None and own.strip() != number.strip():
         notes.append(f"the notebook says student number {own[:40]!r}; graded with the one it was handed in under")
     job = {"number": number, "limits": limits, "trusted": trusted}
-    with tempfile.TemporaryDirectory(prefix="grade-") as folder:
+    with tempfile.TemporaryDirectory(prefix="grade-", dir=scratch) as folder:
         Path(folder, "gradebook.db").write_bytes(gradebook)
         submitted = Path(folder, "submitted", STUDENT, name, f"{name}.ipynb")
         submitted.parent.mkdir(parents=True)
@@ -195,19 +198,91 @@ def grade(master, released, name, notebook, number, limits, trusted=False):
             found = book.find_submission_notebook(name, name, STUDENT)
             points = {grade.name: (grade.auto_score, grade.max_score) for grade in found.grades}
     verdicts = {verdict["id"]: verdict for verdict in judge.verdicts["tests"]}
+    own_cells = own_words(clean, release)
     tasks = []
-    for grade_id, title in _titles(release):
+    for grade_id, title, question in _titles(release):
         score, most = points[grade_id]
         verdict = verdicts.get(grade_id, {"message": "", "hidden": False})
-        tasks.append({"id": grade_id, "title": title, "score": score, "max": most})
+        if score is not None and own_cells.get(grade_id) and grade_id not in verdicts:
+            score = None  # nbgrader gives 0 where the answer's own cell was left as it was
+            notes.append(f"{grade_id}: the answer seems to stand in a cell of its own; it has to be read")
+        tasks.append({"id": grade_id, "title": title, "question": question, "score": score, "max": most})
         tasks[-1] |= {"message": verdict["message"], "hidden": verdict["hidden"]}
+    _name_earlier_mistakes(tasks, _built_on(master))
     return {
         "tasks": tasks,
         "cells": judge.verdicts["shown"],
         "written": {grade_id_of(cell): source_of(cell) for cell in clean["cells"] if _is_written(cell)},
+        "own_words": own_cells,
+        "stated": own,
         "notes": notes,
         "ends": judge.verdicts["ends"],
     }
+
+
+def own_words(clean, release):
+    """Return the texts of the Markdown cells that a student added or changed, by the written answer they belong to.
+
+    Parameters
+    ----------
+    clean : dict
+        The submission, from `submission.normalised`.
+    release : dict
+        The student version.
+
+    Returns
+    -------
+    dict
+        A list of texts for the id of each written answer. Between two answers, a text above the second one's question
+        belongs to the first, a text below it to the second, and if the question is gone, to both. What stands before
+        the first question has the id "".
+    """
+    known = {_plainly(source_of(cell)) for cell in release["cells"] if cell["cell_type"] == "markdown"}
+    texts, waiting, last, anything_between = {}, [], "", True
+    for cell in [*clean["cells"], None]:
+        if cell is not None and cell["cell_type"] == "markdown" and not grade_id_of(cell):
+            if _plainly(source_of(cell)) not in {"", *known}:
+                waiting.append(source_of(cell))
+                continue
+        is_answer = cell is not None and _is_written(cell)
+        owners = [grade_id_of(cell)] if is_answer else [last]
+        if is_answer and not anything_between:
+            owners.append(last)
+        for owner in owners if waiting else ():
+            texts.setdefault(owner, []).extend(waiting)
+        waiting, anything_between = [], not is_answer
+        last = grade_id_of(cell) if is_answer else last
+    return texts
+
+
+def _plainly(text):
+    return " ".join(text.split())
+
+
+def _built_on(master):
+    """Return for the id of each test the ids of earlier tests whose functions the solution of its task uses."""
+    defined, built_on, sources, names = {}, {}, "", []
+    for cell in json.loads(master)["cells"]:
+        told = cell["metadata"].get("nbgrader", {})
+        if cell["cell_type"] != "code" or not (told.get("solution") or told.get("grade")):
+            continue
+        if told.get("solution"):
+            sources += source_of(cell) + "\n"
+            names += names_defined(source_of(cell))
+        else:
+            used = [test for name, test in defined.items() if re.search(rf"\b{name}\(", sources)]
+            built_on[told["grade_id"]] = list(dict.fromkeys(used))
+            defined |= dict.fromkeys(names, told["grade_id"])
+            sources, names = "", []
+    return built_on
+
+
+def _name_earlier_mistakes(tasks, built_on):
+    """Say at a failed task which earlier ones failed that it is built on."""
+    failed = {task["id"]: task for task in tasks if task["message"]}
+    for task in failed.values():
+        earlier = [failed[test]["title"] for test in built_on.get(task["id"], ()) if test in failed]
+        task["earlier"] = list(dict.fromkeys(earlier))
 
 
 class Judge(NbGraderPreprocessor):
@@ -321,20 +396,25 @@ def number_in(notebook):
 
 
 def _titles(release):
-    """Yield the id of each graded cell with the heading that it stands under, without the points."""
-    heading = ""
+    """Yield the id of each graded cell, the heading it stands under, without the points, and its question.
+
+    The question is the paragraph that begins with a letter in brackets, as "**(a)** Why?"; other cells have none.
+    """
+    heading, question = "", ""
     for cell in release["cells"]:
         if cell["cell_type"] == "markdown" and not grade_id_of(cell):
             for line in source_of(cell).splitlines():
                 heading = re.sub(r" \(\d+ points?\)$", "", line[3:].strip()) if line.startswith("## ") else heading
+            asked = re.search(r"(?ms)^\*\*(\(\w\))\*\* (.*?)(?:\n\n|\Z)", source_of(cell))
+            question = f"{asked[1]} {_plainly(asked[2])}" if asked else ""
         if cell["metadata"].get("nbgrader", {}).get("grade"):
-            yield grade_id_of(cell), heading
+            yield grade_id_of(cell), heading, question if _is_written(cell) else ""
 
 
 def fingerprint(master, limits, trusted):
     """Return a hash of everything besides the submission that decides about its grade."""
     digest = hashlib.sha256(bytes(master))
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    for path in sorted([*Path(__file__).parent.glob("*.py"), *(ROOT / "helpers").rglob("*.py")]):
         digest.update(path.read_bytes())
     digest.update(json.dumps([limits, trusted], sort_keys=True).encode())
     return digest.hexdigest()

@@ -39,11 +39,18 @@ def page(result, hidden_tests=None):
         lines = "".join(_task(task) for task in result["tasks"])
         head = '<tr><th scope="col">Task</th><th scope="col">Points</th><th scope="col">What we saw</th></tr>'
         parts.append(f"<table><thead>{head}</thead><tbody>{lines}</tbody></table>")
+        if any(task.get("earlier") for task in result["tasks"]):
+            parts.append("<p>Later tasks use the functions of earlier ones, so mend the earliest mistake first.</p>")
     for task, source in (hidden_tests or {}).items():
         parts.append(f"<h2>The test {_text(task)}</h2>{_pre(source)}")
     if result.get("written"):
         parts.append("<h2>Your answers in words</h2>")
-        parts += [_pre(text) for text in result["written"].values()]
+        own = result["own_words"]
+        asked = {task["id"]: f"{task['title']} {task['question']}".strip() for task in result["tasks"]}
+        for name, text in result["written"].items():
+            parts.append(f"<h3>{_text(asked[name])}</h3>{_pre(text)}")
+            parts += [f"<p>In a cell of its own:</p>{_pre(more)}" for more in own.get(name, [])]
+        parts += [f"<p>In another cell:</p>{_pre(more)}" for more in own.get("", [])]
     if result.get("cells"):
         parts.append("<h2>Your code</h2>")
         parts += [_cell(cell) for cell in result["cells"] if not cell["given"]]
@@ -65,7 +72,12 @@ def _task(task):
         if not task["message"] and task["score"] < task["max"]:
             saw = "no answer"
     kind = "(in a hidden test) " if task["hidden"] else ""
-    return f'<tr><td>{_text(task["title"])}</td><td class="points">{points}</td><td>{kind}{_text(saw)}</td></tr>'
+    earlier = ""
+    if task.get("earlier"):
+        names = " and ".join(f"“{name}”" for name in task["earlier"])
+        earlier = f"<br>This task uses {_text(names)}; a mistake there shows here, too."
+    title = f"{task['title']} {task['question']}".strip()
+    return f'<tr><td>{_text(title)}</td><td class="points">{points}</td><td>{kind}{_text(saw)}{earlier}</td></tr>'
 
 
 def _cell(cell):

@@ -6,12 +6,15 @@ output. It is a process of its own, one for each submission, so that nothing is 
 
 import ast
 import builtins
+import copy
 import json
 import re
 import sys
 import time
 import traceback
 import types
+
+import numpy as np
 
 from scripts.grading import messages, sandbox
 
@@ -46,6 +49,8 @@ class Student:
         self.deadline = time.monotonic() + limits.seconds
         self.ran, self.restarts, self.number, self.ends = [], 0, 0, []
         self.process, self.room = None, ALL_OUTPUT
+        self.changing = []  # functions that changed an argument in place, in the test that runs
+        self.passes_on = False  # whether the test sees such changes
         self.start()
 
     def start(self):
@@ -165,10 +170,60 @@ class Function:
             data = {"args": messages.encode(args, known), "kwargs": messages.encode(kwargs, known)}
         except messages.Unsayable as error:  # something of the student's that went wrong before, or a faulty test
             raise StudentError(f"`{self.__name__}` cannot be given {error}") from None
-        return self._student._answer(self.__name__, self._student.ask("call", name=self.__name__, **data))
+        answer = self._student.ask("call", name=self.__name__, **data)
+        got = self._student._answer(self.__name__, answer)
+        self._take_changes(answer.get("changed"), {**dict(enumerate(args)), **kwargs})
+        return got
+
+    def _take_changes(self, told, given):
+        """Note that the function changed its arguments, and change them likewise if the test is to see it."""
+        if not isinstance(told, list):
+            return
+        for pair in told:
+            key, said = pair if isinstance(pair, list) and len(pair) == 2 else (None, None)
+            if type(key) not in (int, str) or key not in given:
+                continue
+            self._student.changing.append(self.__name__)
+            if self._student.passes_on:
+                try:
+                    write_into(given[key], messages.decode(said))
+                except (messages.Broken, TypeError, ValueError):
+                    raise StudentError(f"`{self.__name__}` makes something else of what it is given") from None
 
     def __repr__(self):
         return f"<the student's {self.__name__}>"
+
+
+def write_into(old, new):
+    """Make an array, a list, a dict or a set hold what another one holds; anything else stays as it is.
+
+    Returns
+    -------
+    bool
+        Whether `old` holds it now.
+    """
+    if isinstance(old, np.ndarray) and isinstance(new, np.ndarray) and old.shape == new.shape:
+        np.copyto(old, new, casting="unsafe")
+    elif isinstance(old, tuple) and isinstance(new, tuple) and len(old) == len(new):
+        for before, after in zip(old, new, strict=True):
+            write_into(before, after)
+        return False  # the tuple itself cannot hold anything else
+    elif isinstance(old, list) and isinstance(new, list):
+        old[:] = [_renewed(*pair) for pair in zip(old, new, strict=False)] + new[len(old) :]
+    elif isinstance(old, dict) and isinstance(new, dict):
+        renewed = {key: _renewed(old[key], value) if key in old else value for key, value in new.items()}
+        old.clear()
+        old.update(renewed)
+    elif isinstance(old, set) and isinstance(new, set):
+        old.clear()
+        old.update(new)
+    else:
+        return False
+    return True
+
+
+def _renewed(old, new):
+    return old if write_into(old, new) else new
 
 
 class Raised(StudentError):
@@ -179,7 +234,7 @@ class Raised(StudentError):
     """
 
     def __init__(self, name, error, cells):
-        if error["type"] == "NotImplementedError":
+        if _is_stub(error):
             super().__init__(f"`{name}` is not written yet")
             return
         kind = getattr(builtins, error["type"], None)
@@ -188,6 +243,12 @@ class Raised(StudentError):
         lines = {text.strip() for cell in cells for text in cell.splitlines()}
         place = f", in the line `{line}`" if line and line in lines else ""
         super().__init__(f"`{name}` raised {error['type'] if known else 'an exception'}{place}")
+
+
+def _is_stub(error):
+    """Tell whether an error comes from the line that the students are to replace."""
+    place = error["where"]["code"] if error["where"] else ""
+    return error["type"] == "NotImplementedError" and "raise NotImplementedError" in place
 
 
 def _description(error):
@@ -268,7 +329,27 @@ def names_defined(source):
 
 
 def _verdict(test, student, space, failed):
-    """Run one test; every test gets the student's names anew and cannot spoil another's."""
+    """Run one test; every test gets the student's names anew and cannot spoil another's.
+
+    In a notebook, a function that changes its arguments in place changes what the test compares its answer with. The
+    first time, the test does not see such changes, so a wrong answer cannot be made right by changing what it is
+    compared with. If there were any, the test runs again and sees them, as it does in the student's notebook. It
+    passes if it passes both times.
+    """
+    student.changing, student.passes_on = [], False
+    verdict = _run_test(test, student, space, failed)
+    if verdict["passed"] and student.changing:
+        kinds = (list, dict, set, tuple, np.ndarray)
+        own = {name: value for name, value in space.items() if isinstance(value, kinds) and name in test["source"]}
+        student.passes_on = True
+        verdict = _run_test(test, student, {**space, **copy.deepcopy(own)}, failed)
+        if not verdict["passed"]:
+            hint = f" (`{student.changing[0]}` changes what it is given; work on a copy)"
+            verdict["message"] = verdict["message"][: LONGEST - len(hint)] + hint
+    return verdict
+
+
+def _run_test(test, student, space, failed):
     start = time.monotonic()
     bound, missing = student.bind(test["names"])
     own = {name: value for name, value in space.items() if name not in test["names"]} | bound
@@ -303,7 +384,7 @@ def _about_missing(name, names, missing, failed):
     error = failed.get(name)
     if error is None:
         return f"`{name}` is not defined: the cell that defines it is missing or was changed"
-    if error["type"] == "NotImplementedError":
+    if _is_stub(error):
         return f"`{name}` is not done yet"
     where = f" in line {error['where']['line']}" if error["where"] else ""
     return f"`{name}` is not defined, because its cell failed{where}: {error['type']}: {error['message']}"

@@ -26,7 +26,8 @@ MEGABYTE = 2**20
 WATCH_EVERY = 0.1  # seconds
 
 # Opening or importing these would make the "by hand" in an assignment's title untrue, and they take seconds to load.
-FORBIDDEN = ("tensorflow", "keras", "scikeras", "torch", "jax", "jaxlib", "flax", "helpers.cells", "helpers.inspection")
+FORBIDDEN = ("tensorflow", "keras", "scikeras", "torch", "jax", "jaxlib", "flax")
+FORBIDDEN += ("helpers.cells", "helpers.inspection", "helpers.checks")
 BECAUSE = "not there while your work is graded; the tasks need Python, NumPy and scikit-learn only"
 
 
@@ -118,6 +119,16 @@ def command(limits, program, *, readable=(), hidden=(), as_root=None):
     for name, value in environment.items():
         arguments += ["--setenv", name, value]
     return [*arguments, "--", *program]
+
+
+def shown_below(path):
+    """Return the folder that every sandbox shows and that a path lies in, or None if no sandbox shows the path."""
+    shown = {"/usr", *_pythons_folders()}
+    return next((folder for folder in sorted(shown) if Path(path).resolve().is_relative_to(folder)), None)
+
+
+def _pythons_folders():
+    return sorted({os.path.realpath(folder) for folder in (sys.prefix, sys.base_prefix)})
 
 
 @functools.lru_cache(maxsize=1)

@@ -108,12 +108,16 @@ class Student:
         from IPython.core.interactiveshell import InteractiveShell
         from traitlets.config import Config
 
+        class Shell(InteractiveShell):
+            def enable_gui(self, gui=None):
+                pass  # `%matplotlib inline` asks for it; the class it comes from cannot
+
         config = Config()
         config.HistoryManager.enabled = False
         config.InteractiveShell.colors = "nocolor"
         module = types.ModuleType("__main__")
         sys.modules["__main__"] = module
-        self.shell = InteractiveShell.instance(config=config, user_module=module, user_ns=module.__dict__)
+        self.shell = Shell.instance(config=config, user_module=module, user_ns=module.__dict__)
 
     def run(self, source, given):
         """Run one cell; `given` are names that are set before it."""
@@ -143,15 +147,19 @@ class Student:
         return self.data(self.shell.user_ns[name])
 
     def call(self, name, args, kwargs):
-        """Call a function with data and return its answer as data."""
+        """Call a function with data; return its answer as data, and the arguments that it changed in place."""
         import messages
 
         space = self.shell.user_ns
-        args = messages.decode(args, function=space.__getitem__)
-        kwargs = messages.decode(kwargs, function=space.__getitem__)
+        told = {**dict(enumerate(args["tuple"])), **{key: value for key, value in kwargs["dict"]}}
+        given = {key: messages.decode(value, function=space.__getitem__) for key, value in told.items()}
         output = Output()  # what is printed during a test is thrown away
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
-            return self.data(space[name](*args, **kwargs))
+            positional = [given[place] for place in range(len(args["tuple"]))]
+            named = {key: value for key, value in given.items() if isinstance(key, str)}
+            answer = self.data(space[name](*positional, **named))
+        changed = [[key, now] for key, value in given.items() if (now := _changed(told[key], value)) is not None]
+        return {**answer, "changed": changed} if changed else answer
 
     def data(self, value):
         import messages
@@ -177,6 +185,19 @@ class Student:
         except Exception:
             message = ""
         return {"type": type(error).__name__[:100], "message": message, "where": where}
+
+
+def _changed(told, value):
+    """Return an argument as it is now, as data, or None if it is as it was told."""
+    import messages
+
+    if not isinstance(told, dict) or set(told) <= {"function", "scalar", "float"}:
+        return None  # nothing that could be changed in place
+    try:
+        now = messages.encode(value)
+    except messages.Unsayable:
+        return None
+    return now if now != told else None
 
 
 def _line_of(filename, number):
