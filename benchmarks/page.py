@@ -115,16 +115,27 @@ def goals(numbers):
 
 
 def machine(results):
-    """Return a table of where and when each part was measured."""
+    """Return when each part was measured and where: what is the same for all of them once, the rest as a table."""
+    shown = {
+        "processor": "processor",
+        "cores": "cores",
+        "python": "Python",
+        "tensorflow": "TensorFlow",
+        "keras": "Keras",
+        "numpy": "NumPy",
+        "pytorch": "PyTorch",
+    }
+    machines = {part: stored["machine"] for part, stored in results.items() if stored}
+    found = {name: {here[name] for here in machines.values() if here.get(name)} for name in shown}
+    same = [f"{shown[name]} {min(values)}" for name, values in found.items() if len(values) == 1]
+    differ = [name for name, values in found.items() if len(values) > 1]
     rows = []
     for part in PARTS:
         stored = results[part]
-        here = stored["machine"] if stored else {}
-        names = ("processor", "cores", "python", "tensorflow", "keras", "numpy", "pytorch")
         date = stored and stored["date"] + ("" if stored["complete"] else " (cut short)")
-        rows.append([f"`{part}`", date, *map(here.get, names)])
-    head = ["part", "measured on", "processor", "cores", "Python", "TensorFlow", "Keras", "NumPy", "PyTorch"]
-    return table(head, rows)
+        rows.append([f"`{part}`", date, *map(machines.get(part, {}).get, differ)])
+    text = table(["part", "measured on", *map(shown.get, differ)], rows)
+    return f"Everywhere the same: {', '.join(same)}.\n\n{text}" if same else text
 
 
 def epochs(result):
@@ -233,7 +244,8 @@ def growth(result):
 
 @applied()
 def draw_growth(result):
-    fig, axes = subplots(1, 3, height=260, sharey=True)
+    fig, axes = subplots(1, 3, height=280, sharey=True)
+    fig.get_layout_engine().set(wspace=0.1)
     for ax, (key, label) in zip(
         axes, {"length": "steps", "units": "units", "batch": "batch"}.items(), strict=True
     ):
@@ -252,7 +264,8 @@ def draw_growth(result):
     low, high = axes[0].get_ylim()
     ticks = [tick for tick in (10, 30, 100, 300, 1000, 3000, 10000) if low <= tick <= high]
     axes[0].set_yticks(ticks, [f"{tick:,}" for tick in ticks])
-    axes[0].legend(loc="upper left")
+    handles, labels = axes[0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside upper left", ncols=2)
     return fig
 
 

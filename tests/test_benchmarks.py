@@ -66,6 +66,14 @@ def test_a_measurement_that_was_cut_short_says_so():
     assert "| SimpleRNN(50), 200 epochs | 1 | 40.0 | 10.0 | 0.25 (0.25–0.25) |" in text
 
 
+def test_what_is_the_same_for_every_part_is_said_once():
+    one = stored({}) | {"machine": {"cores": 2, "python": "3.11.7"}}
+    other = stored({}) | {"machine": {"cores": 2, "python": "3.12.1"}}
+    text = page.machine(NOTHING | {"epoch": one, "run": other})
+    assert text.startswith("Everywhere the same: cores 2.\n\n| part | measured on | Python |\n")
+    assert "| `epoch` | 2026-01-02 | 3.11.7 |\n| `run` | 2026-01-02 | 3.12.1 |\n| `book` | – | – |\n" in text
+
+
 def test_a_page_without_a_section_is_refused():
     with pytest.raises(ValueError, match="must hold the lines '% begin: growth'"):
         page.filled(TEXT.replace("% begin: growth", ""), NOTHING)

@@ -121,7 +121,40 @@ def test_every_page_has_a_title_and_a_description(site):
     for page in PAGES:
         assert parsed(page).title.string.strip(), page
     for name in DOCUMENTS:
-        assert parsed(f"{name}.html").find("meta", attrs={"name": "description"})["content"].strip(), name
+        assert described(name), name
+
+
+def described(name):
+    """Return what a page says of itself: the same to search engines and on its social card."""
+    page = parsed(f"{name}.html")
+    (text,) = {
+        tag["content"]
+        for key in ({"name": "description"}, {"property": "og:description"})
+        for tag in page.find_all("meta", attrs=key)
+    }
+    return text
+
+
+def test_every_description_is_the_pages_own_and_ends_with_a_sentence(site):
+    texts = [described(name) for name in DOCUMENTS]
+    assert len(set(texts)) == len(texts)
+    assert all(text[-1] in ".!?" and len(text) < 300 for text in texts), texts
+
+
+def test_the_first_page_has_the_name_of_the_book_once(site):
+    assert parsed(f"{DOCUMENTS[0]}.html").title.string.strip() == CONFIG["title"]
+
+
+def test_no_line_ends_between_a_formula_and_its_punctuation(site):
+    loose, number = [], 0
+    for name in DOCUMENTS:
+        for formula in parsed(f"{name}.html").select(".bd-article span.math"):
+            number += 1
+            after = str(formula.next_sibling or "")
+            if not formula.find_parent(class_="together") and re.match(r"[.,;:!?)]", after):
+                loose.append(f"{name}: {formula.get_text()}{after[:10]}")
+    assert number > 100
+    assert not loose
 
 
 def test_the_notebooks_can_be_downloaded_as_they_are(site):
@@ -149,6 +182,14 @@ def test_every_page_says_where_it_lives_and_has_a_social_card(site):
         card = page.find("meta", property="og:image")["content"]
         assert card.startswith(HOME)
         assert (site / card.removeprefix(HOME)).read_bytes().startswith(b"\x89PNG"), name
+
+
+def test_the_bare_address_leads_to_the_first_page(site):
+    index, first = parsed("index.html"), f"{DOCUMENTS[0]}.html"
+    assert index.html["lang"] == "en" and index.title.string == CONFIG["title"]
+    assert index.find("meta", attrs={"http-equiv": "refresh"})["content"] == f"0; url={first}"
+    assert index.find("link", rel="canonical")["href"] == HOME + first
+    assert index.a["href"] == first
 
 
 def test_the_sitemap_lists_every_page(site):
@@ -310,7 +351,7 @@ def test_light_and_dark_differ(visit, page):
 def test_a_chapter_weighs_at_most_a_megabyte(browser, site_address, name):
     """With everything that it loads, compressed as a web server sends it."""
     tab, answers = browser.new_page(), []
-    tab.on("response", answers.append)
+    tab.on("response", lambda answer: answers.append(answer))  # not the method itself: Playwright marks it
     tab.goto(f"{site_address}{name}.html", wait_until="networkidle")
     weight = {answer.url: len(gzip.compress(answer.body())) for answer in answers}
     tab.close()
@@ -388,6 +429,31 @@ def test_a_printed_chapter_is_the_text_alone_and_not_cut_off(browser, site_addre
     tab.close()
     assert not cut
     assert not furniture
+
+
+def test_a_printed_page_is_black_on_white_in_the_dark_too(browser, site_address):
+    context = browser.new_context(color_scheme="dark", viewport={"width": 680, "height": 960})
+    tab = context.new_page()
+    tab.emulate_media(media="print")
+    tab.goto(f"{site_address}{NOTEBOOKS[0]}.html")
+    pale, dark = tab.evaluate(
+        """() => {
+          const sum = (colour) => {
+            const [red, green, blue, alpha = 1] = colour.match(/[\\d.]+/g).map(Number);
+            return alpha ? red + green + blue : null;
+          };
+          const wanted = "body, .bd-article :is(p, li, td, th, pre, code, h2, .highlight span)";
+          const shown = [...document.querySelectorAll(wanted)].filter((e) => e.checkVisibility());
+          const look = (e) => getComputedStyle(e);
+          const colours = shown.map((e) => [e, sum(look(e).color), sum(look(e).backgroundColor)]);
+          const name = ([e]) => e.outerHTML.slice(0, 120);
+          return [colours.filter(([, text]) => text > 400).map(name),
+                  colours.filter(([, , ground]) => ground !== null && ground < 600).map(name)];
+        }"""
+    )
+    context.close()
+    assert not pale
+    assert not dark
 
 
 def test_search_finds_a_word_of_the_book(browser, site_address):
