@@ -42,16 +42,16 @@ def update(root=ROOT):
 
 
 def trained_network():
-    """Return weights, embedding and known words of the book's trained network, as `build` wants them."""
+    """Return weights, embedding, known words and held-out wires of the book's trained network, for `build`."""
     from helpers import trained  # imports Keras, which nothing else here needs
 
     stored = trained.weights()
     embedding = np.tile(stored.pop("unknown_row"), (trained.VOCABULARY, 1))
     embedding[stored.pop("ids")] = stored.pop("rows")
-    return {"embedding": embedding, **stored}, trained.known()
+    return {"embedding": embedding, **stored}, trained.known(), trained.details()["validation_wires"]
 
 
-def build(weights, known, timesteps=49):
+def build(weights, known, held_out, timesteps=49):
     """Return what the explorer needs to know, ready for `to_json`.
 
     Parameters
@@ -61,17 +61,20 @@ def build(weights, known, timesteps=49):
         (units, 4 * units), ``bias`` (4 * units,), ``dense_kernel`` (units, topics), ``dense_bias`` (topics,).
     known : array of bool, shape (vocabulary,)
         The ids with an embedding of their own; the others read like the unknown word.
+    held_out : int
+        So many wires at the end of the training part the network was not trained on.
     timesteps : int
         Ids per text.
 
     Returns
     -------
     dict
-        ``topics``, their names; ``wires``, see `choose`, with ``words``, ``unknown``: the places of words that the
-        network does not know, and ``rows``: where the words stand in the packed embedding; ``network``, the packed
-        weights, see `pack`. Of the embedding only the rows stay that the newswires need.
+        ``topics``, their names; ``wires``, see `choose` and `wire_of_chapter_8`, with ``words``, ``unknown``: the
+        places of words that the network does not know, and ``rows``: where the words stand in the packed embedding;
+        ``network``, the packed weights, see `pack`. Of the embedding only the rows stay that the newswires need.
     """
     wires = choose(partial(answer, weights), timesteps)
+    wires.append(wire_of_chapter_8(partial(answers_by_word, weights), held_out, timesteps))
     read = [[i if known[i] else data.UNKNOWN for i in wire["ids"]] for wire in wires]
     kept = sorted({i for ids in read for i in ids})
     place = {i: row for row, i in enumerate(kept)}
@@ -91,12 +94,17 @@ def build(weights, known, timesteps=49):
 
 def answer(weights, x):
     """Return the probabilities of the topics, (batch, topics), for padded ids of shape (batch, timesteps)."""
+    return answers_by_word(weights, x)[:, -1]
+
+
+def answers_by_word(weights, x):
+    """Return the probabilities of the topics after each word, (batch, timesteps, topics)."""
     weights = {name: values.astype(np.float64) for name, values in weights.items()}  # the same on every machine
     cell = LSTM(weights["kernel"], weights["recurrent_kernel"], weights["bias"])
-    hidden = cell.forward(weights["embedding"][x], mask=x != data.PADDING).hidden[:, -1]
+    hidden = cell.forward(weights["embedding"][x], mask=x != data.PADDING).hidden
     z = hidden @ weights["dense_kernel"] + weights["dense_bias"]
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    powers = np.exp(z - z.max(axis=-1, keepdims=True))
+    return powers / powers.sum(axis=-1, keepdims=True)
 
 
 def choose(predict, timesteps=49):
@@ -127,9 +135,7 @@ def choose(predict, timesteps=49):
     ValueError
         If too few newswires fit.
     """
-    split = {"num_words": 30000, "maxlen": timesteps + 1, "test_split": 0.3}
-    (x_train, y_train), (x_test, y_test) = data.load_reuters(**split)
-    flags_train, flags = data.load_flags(maxlen=split["maxlen"], test_split=split["test_split"])
+    (x_train, y_train, flags_train), (x_test, y_test, flags) = split(timesteps)
     probabilities = np.asarray(predict(padded(x_test, timesteps)))
     answers = probabilities.argmax(axis=1)
 
@@ -138,15 +144,7 @@ def choose(predict, timesteps=49):
     sound = [k for k in fit if flags["own_text"][k] and flags["topic_count"][k] == 1]
 
     def wire(number, kind, owner=None):
-        return {
-            "number": number,
-            "kind": kind,
-            "label": int(y_test[number]),
-            "answer": int(answers[number]),
-            "owner": owner,
-            "probability": round(float(probabilities[number].max()), 4),
-            "ids": [int(word) for word in x_test[number]],
-        }
+        return entry(number, kind, y_test[number], probabilities[number], x_test[number], owner)
 
     right, wrong = {}, {}
     for k in sound:
@@ -171,6 +169,58 @@ def choose(predict, timesteps=49):
     if kinds.count("right") < 3 or not {"wrong", "borrowed"} <= set(kinds):
         raise ValueError(f"too few newswires fit, found {kinds}; is the network trained?")
     return chosen
+
+
+def wire_of_chapter_8(predict, held_out, timesteps=49):
+    """Return the newswire that chapter 8 follows, chosen by the rule of that chapter.
+
+    A validation wire with its own text and one topic that is answered rightly at the end: the one where the network
+    was surest of another topic on the way.
+
+    Parameters
+    ----------
+    predict : function
+        Takes ids of shape (batch, timesteps), zeros behind the text, and gives probabilities after each word,
+        (batch, timesteps, topics).
+    held_out : int
+        Validation wires, at the end of the training part.
+    timesteps : int
+        Ids per text.
+
+    Returns
+    -------
+    dict
+        As in `choose`; ``number`` is the place among the validation wires, and ``kind`` is "chapter 8".
+    """
+    x, y, flags = split(timesteps)[0]
+    x, y = x[-held_out:], y[-held_out:]
+    sound = (flags["own_text"] & (flags["topic_count"] == 1))[-held_out:]
+    probabilities = np.asarray(predict(padded(x, timesteps)))
+    right = probabilities[:, -1].argmax(axis=1) == y
+    others = probabilities.copy()
+    others[np.arange(held_out), :, y] = 0
+    number = int(np.where(sound & right, others.max(axis=(1, 2)), 0).argmax())
+    return entry(number, "chapter 8", y[number], probabilities[number, -1], x[number])
+
+
+def split(timesteps):
+    """Return ids, topics and flags of both parts of the article's split, the training part first."""
+    cut = {"maxlen": timesteps + 1, "test_split": 0.3}
+    parts, flags = data.load_reuters(num_words=30000, **cut), data.load_flags(**cut)
+    return [(*part, marks) for part, marks in zip(parts, flags, strict=True)]
+
+
+def entry(number, kind, label, probabilities, ids, owner=None):
+    """Return what is told of a chosen newswire, see `choose`."""
+    return {
+        "number": number,
+        "kind": kind,
+        "label": int(label),
+        "answer": int(probabilities.argmax()),
+        "owner": owner,
+        "probability": round(float(probabilities.max()), 4),
+        "ids": [int(word) for word in ids],
+    }
 
 
 def padded(sequences, timesteps):

@@ -148,19 +148,31 @@ def trained():
     return importlib.import_module("helpers.trained")
 
 
+def ids_and_label(wire, trained):
+    """Return what the collection has in the place of a newswire."""
+    (x_train, y_train), (x_test, y_test) = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
+    if wire["kind"] == "chapter 8":
+        first = len(x_train) - trained.details()["validation_wires"]
+        return x_train[first + wire["number"]], y_train[first + wire["number"]]
+    return x_test[wire["number"]], y_test[wire["number"]]
+
+
 def test_the_newswires_are_chosen_by_the_stated_rule(trained):
-    (x_train, _), (x_test, y_test) = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
+    (x_train, _), _ = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
     _, flags = data.load_flags(maxlen=50, test_split=0.3)
     seen, known = {tuple(ids) for ids in x_train}, trained.known()
     for wire in WIRES:
         number = wire["number"]
-        sound = flags["own_text"][number] and flags["topic_count"][number] == 1
-        assert tuple(x_test[number]) not in seen
-        assert wire["label"] == y_test[number]
-        assert explorer_data.SHORTEST <= len(wire["words"]) == len(wire["rows"]) == len(x_test[number])
-        assert " ".join(wire["words"]) == data.decode(x_test[number], marks=True)
-        ids = np.array(x_test[number])
+        ids, label = ids_and_label(wire, trained)
+        assert wire["label"] == label
+        assert explorer_data.SHORTEST <= len(wire["words"]) == len(wire["rows"]) == len(ids)
+        assert " ".join(wire["words"]) == data.decode(ids, marks=True)
+        ids = np.array(ids)
         assert wire["unknown"] == np.flatnonzero(~known[ids] | (ids == data.UNKNOWN)).tolist()
+        if wire["kind"] == "chapter 8":
+            continue
+        sound = flags["own_text"][number] and flags["topic_count"][number] == 1
+        assert tuple(ids) not in seen
         if wire["kind"] == "borrowed":
             assert not flags["own_text"][number]
             assert wire["owner"] == wire["answer"] != wire["label"]
@@ -172,8 +184,42 @@ def test_the_newswires_are_chosen_by_the_stated_rule(trained):
     assert max(right.count(topic) for topic in right) <= explorer_data.PER_TOPIC
     assert len(right) <= explorer_data.RIGHT
     assert len(set(wrong)) == len(wrong) <= explorer_data.WRONG
-    assert [wire["kind"] for wire in WIRES] == ["right"] * len(right) + ["wrong"] * len(wrong) + ["borrowed"]
+    kinds = ["right"] * len(right) + ["wrong"] * len(wrong) + ["borrowed", "chapter 8"]
+    assert [wire["kind"] for wire in WIRES] == kinds
     assert 10 <= len(WIRES) <= 14
+
+
+def test_the_newswire_of_chapter_8_is_there():
+    chapter = json.loads((ROOT / "book" / "08-inside-a-trained-lstm.ipynb").read_text(encoding="utf-8"))
+    outputs = [output for cell in chapter["cells"] for output in cell.get("outputs", [])]
+    printed = ["".join(output["text"]) for output in outputs if output.get("name") == "stdout"]
+    page = next(page for page in printed if page.startswith("validation wire"))
+    told = re.fullmatch(r"validation wire (\d+) labelled (\S+)\n\S+ (.+)\n", page, re.DOTALL)
+    wire = next(wire for wire in WIRES if wire["kind"] == "chapter 8")
+    assert (str(wire["number"]), TOPICS[wire["label"]]) == (told[1], told[2])
+    words = [word + "*" * (k in wire["unknown"]) for k, word in enumerate(wire["words"])]
+    assert words[1:] == told[3].split()
+    assert {wire["words"][0] for wire in WIRES} == {"[start]"}  # as the book's helpers write it
+
+
+def test_the_rule_of_chapter_8_asks_for_a_sound_wire_that_went_astray():
+    (x, y), _ = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
+    flags, _ = data.load_flags(maxlen=50, test_split=0.3)
+    held_out = 100
+    x, y = x[-held_out:], y[-held_out:]
+    sound = (flags["own_text"] & (flags["topic_count"] == 1))[-held_out:]
+    wrong, wanted, straight = np.flatnonzero(sound)[:3]
+    paths = np.zeros((held_out, 49, 46))
+    paths[np.arange(held_out), :, y] = 0.6  # right at the end; on the way surest of its own topic, which is no error
+    paths[straight, 5, y[straight]] = 1.0
+    paths[wanted, 5, (y[wanted] + 1) % 46] = 0.8
+    paths[wrong, 5, (y[wrong] + 1) % 46] = 0.9
+    paths[wrong, -1, (y[wrong] + 1) % 46] = 0.7
+    assert not sound.all()
+    paths[~sound, 5] = 0.99
+    wire = explorer_data.wire_of_chapter_8(lambda ids: paths, held_out)
+    assert wire["number"] == wanted and wire["ids"] == list(x[wanted])
+    assert wire["probability"] == 0.6 and wire["answer"] == wire["label"] == y[wanted]
 
 
 def test_too_few_newswires_are_refused():
@@ -182,8 +228,7 @@ def test_too_few_newswires_are_refused():
 
 
 def test_the_packed_network_answers_as_the_trained_one(trained):
-    (_, _), (x_test, _) = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
-    x = explorer_data.padded([x_test[wire["number"]] for wire in WIRES], trained.TIMESTEPS)
+    x = explorer_data.padded([ids_and_label(wire, trained)[0] for wire in WIRES], trained.TIMESTEPS)
     answers = trained.load().predict(x, verbose=0)
     for wire, theirs in zip(WIRES, answers, strict=True):
         _, probabilities = read(wire)
@@ -245,6 +290,22 @@ def test_what_the_page_promises_can_be_seen():
     assert all(wire["words"][-2:] == ["reuter", "3"] for wire in WIRES)
 
     told(f"there is {0.9 * 0.76**10:.2f} left at step 12", f"With 0.97, where it ended, {0.9 * 0.97**10:.2f} are left")
+
+
+def test_held_output_gates_at_the_last_word_leave_the_accuracy_the_same():
+    weights, _, _ = explorer_data.trained_network()
+    _, (x, y) = data.load_reuters(num_words=30000, maxlen=50, test_split=0.3)
+    x = explorer_data.padded(x, 49)
+    cell = LSTM(*(weights[name].astype(np.float64) for name in ["kernel", "recurrent_kernel", "bias"]))
+    trace = cell.forward(weights["embedding"][x].astype(np.float64), mask=x != data.PADDING)
+
+    def right(hidden):
+        return np.sum((hidden @ weights["dense_kernel"] + weights["dense_bias"]).argmax(axis=1) == y)
+
+    for value in [0.25, 0.5, 0.8, 1]:
+        assert right(value * np.tanh(trace.cell[:, -1])) == right(trace.hidden[:, -1])
+    page = " ".join((ROOT / explorer_data.PAGE).read_text(encoding="utf-8").split())
+    assert "hold these gates at the last word, and the accuracy is the same" in page
 
 
 @pytest.mark.parametrize("marks", ["", "% begin: wires\n", "% end: wires\n% begin: wires\n"])
@@ -394,6 +455,14 @@ def wires_view(page):
     return View(page, "wires")
 
 
+def read_view(page, number_=0):
+    """Return the first view, with a newswire read to its end, so that everything can be seen."""
+    view = wires_view(page)
+    view.box.get_by_label("Newswire").select_option(str(number_))
+    view.slider("Word").press("End")
+    return view
+
+
 def unit_view(page):
     return View(page, "unit")
 
@@ -406,9 +475,8 @@ def percentage(probability):
 
 @pytest.mark.parametrize("number_", range(len(WIRES)), ids=[str(wire["number"]) for wire in WIRES])
 def test_every_newswire_is_read_as_in_numpy(open_page, number_):
-    view = wires_view(open_page())
+    view = read_view(open_page(), number_)
     wire = WIRES[number_]
-    view.box.get_by_label("Newswire").select_option(str(number_))
     rows, probabilities = read(wire)
     assert view.step == len(wire["words"])
     best = int(probabilities[-1].argmax())
@@ -472,12 +540,73 @@ def test_the_bars_show_the_numbers(open_page):
     assert faded.count() == len(rows) - 5
 
 
-@pytest.mark.parametrize("view_of", [wires_view, unit_view])
+def hidden_bars(view, picture):
+    """Return for each column of a picture whether its bars are all hidden or all seen."""
+    columns = view.box.locator(".ge-strips").nth(picture).evaluate(
+        """strips => [...strips.querySelectorAll(".ge-strip")]
+          .map((strip) => [...strip.querySelectorAll("rect")].map((bar) => getComputedStyle(bar).visibility))"""
+    )
+    by_column = [set(column) for column in zip(*columns, strict=True)]
+    assert all(len(column) == 1 for column in by_column)
+    return [column == {"hidden"} for column in by_column]
+
+
+@pytest.mark.parametrize("number_", [0, 8, 11], ids=["right", "wrong", "borrowed"])
+def test_until_the_last_word_the_outcome_can_be_predicted(open_page, number_):
+    page = open_page()
+    view = wires_view(page)
+    assert view.step == 1
+    wire = WIRES[number_]
+    rows, probabilities = read(wire)
+    words, answer = wire["words"], TOPICS[wire["answer"]]
+    view.box.get_by_label("Newswire").select_option(str(number_))
+    facts = view.box.locator(".ge-facts")
+    asked = facts.inner_text()
+    assert "?" in asked and answer not in asked and TOPICS[wire["label"]] not in asked
+    chosen = view.box.locator("option").nth(number_).text_content()
+    assert chosen.startswith(" ".join(words[1:6]))  # and not with the label
+    assert view.box.locator("optgroup").count() == 0  # "answered wrong"
+
+    view.table()
+    for step in (1, 2, len(words) - 1):
+        view.slider("Word").fill(str(step))
+        assert facts.inner_text() == asked
+        expected = [column >= step for column in range(len(words))]
+        assert hidden_bars(view, 1) == hidden_bars(view, 2) == expected
+        assert [row[1:] == [""] * 8 for row in view.table()] == expected
+        unit = int(unit_field(view).input_value())
+        told = view.box.get_by_role("img").nth(0).get_attribute("aria-label")
+        cells = rows[:step, 4, unit]
+        assert f"up to word {step}." in told
+        assert f"with {cells[np.abs(cells).argmax()]:.2f}".replace("-", "−").replace("−0.00", "0.00") in told
+        told = view.box.get_by_role("img").nth(1).get_attribute("aria-label")
+        assert f"up to word {step}." in told
+        for topic in view.box.locator(".ge-answers .ge-labels > div").all_inner_texts():
+            assert f"{topic} {percentage(probabilities[step - 1, TOPICS.index(topic)])}" in told
+
+    view.button("Next").click()
+    assert facts.inner_text().startswith(f"Label: {TOPICS[wire['label']]}")
+    assert f"answer: {answer}" in facts.inner_text()
+    assert facts.get_attribute("aria-live") == "polite"
+    view.slider("Word").press("Home")  # whoever has seen the end may look back at all of it
+    assert f"answer: {answer}" in facts.inner_text()
+    assert not any(hidden_bars(view, 1) + hidden_bars(view, 2))
+    view.box.get_by_label("Newswire").select_option("3")
+    assert view.step == 1 and facts.inner_text() == asked
+
+
+def test_the_order_of_the_topics_tells_nothing(open_page):
+    view = wires_view(open_page())
+    for number_ in range(len(WIRES)):
+        view.box.get_by_label("Newswire").select_option(str(number_))
+        shown = view.box.locator(".ge-answers .ge-labels > div").all_inner_texts()
+        assert [TOPICS.index(topic) for topic in shown] == sorted(TOPICS.index(topic) for topic in shown)
+
+
+@pytest.mark.parametrize("view_of", [read_view, unit_view])
 def test_buttons_step(open_page, view_of):
     view = view_of(open_page())
     last = view.step
-    view.button("Next").click()
-    assert view.step == last
     view.button("Back").click()
     view.button("Back").click()
     assert view.step == last - 2
@@ -485,7 +614,70 @@ def test_buttons_step(open_page, view_of):
     assert view.step == last - 1
 
 
-@pytest.mark.parametrize("view_of, slider", [(wires_view, "Word"), (unit_view, "Step")])
+@pytest.mark.parametrize("view_of, slider", [(read_view, "Word"), (unit_view, "Step")])
+def test_where_there_is_no_further_step_the_button_is_off_and_keeps_the_focus(open_page, view_of, slider):
+    page = open_page()
+    view = view_of(page)
+    back, next_, last = view.button("Back"), view.button("Next"), view.step
+
+    def off():
+        return [button.get_attribute("aria-disabled") for button in (back, next_)]
+
+    assert off() == ["false", "true"]
+    next_.focus()
+    page.keyboard.press("Enter")
+    assert view.step == last
+    page.keyboard.press("ArrowLeft")  # the keys go on working where the button is off
+    assert view.step == last - 1 and off() == ["false", "false"]
+    view.slider(slider).press("Home")
+    assert off() == ["true", "false"]
+    back.focus()
+    view.button("Play").click()
+    back.dispatch_event("click")
+    assert view.button("Pause").count() == 1  # a button that is off does not stop the playing either
+
+
+@pytest.mark.parametrize("touch", [False, True], ids=["mouse", "finger"])
+@pytest.mark.parametrize(
+    "name, target",
+    [("wires", ".ge-word >> nth=6"), ("wires", ".ge-surface >> nth=1"), ("wires", ".ge-surface >> nth=2"),
+     ("unit", ".ge-surface")],
+)  # fmt: skip
+def test_after_a_click_the_keys_step(open_page, name, target, touch):
+    page = open_page(375, has_touch=touch, is_mobile=touch)
+    view = View(page, name)
+    clicked = view.box.locator(target)
+    # as far up as the page's header lets it be seen, so that the slider is out of sight above the pictures
+    clicked.evaluate("node => scrollTo(0, node.getBoundingClientRect().top + scrollY - 120)")
+    place = page.evaluate("scrollY")
+    box = clicked.bounding_box()
+    (page.touchscreen.tap if touch else page.mouse.click)(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    step = view.step
+    page.keyboard.press("ArrowRight")
+    assert view.step == step + 1
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    assert view.step == step - 1
+    assert page.evaluate("scrollY") == place
+
+
+@pytest.mark.parametrize("name, picture", [("wires", 1), ("unit", 0)])
+def test_after_a_drag_that_ends_beside_the_strips_the_keys_step(open_page, name, picture):
+    page = open_page()
+    view = View(page, name)
+    surface = view.box.locator(".ge-surface").nth(picture)
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] - 12, steps=4)
+    page.mouse.up()
+    step = view.step
+    page.keyboard.press("ArrowRight")
+    assert view.step == step + 1
+
+
+@pytest.mark.parametrize("view_of, slider", [(read_view, "Word"), (unit_view, "Step")])
 def test_keys_step_and_play(open_page, view_of, slider):
     page = open_page()
     view = view_of(page)
@@ -542,12 +734,12 @@ def test_another_newswire_stops_the_playing(open_page):
     view = wires_view(page)
     lengths = [len(wire["words"]) for wire in WIRES]
     longest, shortest = int(np.argmax(lengths)), int(np.argmin(lengths))
-    view.box.get_by_label("Newswire").select_option(str(longest))
+    read_view(page, longest)
     view.button("Back").click()
     view.button("Play").click()
     view.box.get_by_label("Newswire").select_option(str(shortest))
     assert view.button("Play").count() == 1
-    assert view.step == lengths[shortest]
+    assert view.step == 1
 
 
 def test_a_word_can_be_clicked(open_page):
@@ -564,7 +756,7 @@ def test_a_word_can_be_clicked(open_page):
 
 def test_pointing_follows_a_unit_and_clicking_keeps_it(open_page):
     page = open_page()
-    view = wires_view(page)
+    view = read_view(page)
     rows, _ = read(WIRES[0])
     surface = view.slider("Unit to follow")
     surface.scroll_into_view_if_needed()
@@ -575,7 +767,7 @@ def test_pointing_follows_a_unit_and_clicking_keeps_it(open_page):
 
     def followed():
         title = view.box.get_by_role("heading", name=re.compile(r"^Unit \d+ over the words$")).inner_text()
-        assert surface.get_attribute("aria-valuenow") == title.split()[1]
+        assert surface.get_attribute("aria-valuenow") == title.split()[1] == unit_field(view).input_value()
         return int(title.split()[1])
 
     first = followed()
@@ -594,9 +786,59 @@ def test_pointing_follows_a_unit_and_clicking_keeps_it(open_page):
     assert followed() == another  # what the reader chose stays
 
 
+def unit_field(view):
+    return view.box.get_by_role("spinbutton", name="Unit", exact=True)
+
+
+@pytest.mark.parametrize("width, options", [(1280, {}), (375, {"has_touch": True, "is_mobile": True})])
+def test_a_unit_can_be_chosen_by_its_number(open_page, width, options):
+    page = open_page(width, **options)
+    view = read_view(page)
+    rows, _ = read(WIRES[0])
+    field, lower, higher = unit_field(view), view.button("Previous unit"), view.button("Next unit")
+    told = view.box.locator(".ge-picker [aria-live]")
+    press = "tap" if options else "click"
+
+    def followed():
+        title = view.box.get_by_role("heading", name=re.compile(r"^Unit \d+ over the words$")).inner_text()
+        assert view.slider("Unit to follow").get_attribute("aria-valuenow") == title.split()[1]
+        return int(title.split()[1])
+
+    field.fill("19")
+    assert followed() == 19
+    np.testing.assert_allclose(view.numbers(), rows[:, :, 19], rtol=0, atol=0.0051)
+    getattr(higher, press)()
+    getattr(higher, press)()
+    getattr(lower, press)()
+    assert followed() == 20 and field.input_value() == "20"
+    assert told.text_content() == "Unit 20"  # a button says nothing itself
+    step = view.step
+    field.focus()
+    for key, expected in [("ArrowUp", 21), ("ArrowDown", 20), ("ArrowLeft", 20), ("Home", 20), ("Space", 20)]:
+        page.keyboard.press(key)
+        assert (followed(), view.step) == (expected, step), key  # of the view's keys it takes none
+    assert view.button("Play").count() == 1
+    view.box.get_by_label("Newswire").select_option("1")
+    assert followed() == 20
+
+    field.fill("")
+    field.blur()
+    assert (field.input_value(), followed()) == ("20", 20)
+    for text, expected in [("99", UNITS - 1), ("-4", 0), ("7.5", 0)]:
+        field.fill(text)
+        field.blur()
+        assert (field.input_value(), followed()) == (str(expected), expected)
+    assert [button.get_attribute("aria-disabled") for button in (lower, higher)] == ["true", "false"]
+    field.fill(str(UNITS - 1))
+    assert [button.get_attribute("aria-disabled") for button in (lower, higher)] == ["false", "true"]
+
+    box, picture = field.bounding_box(), view.slider("Unit to follow").bounding_box()
+    assert 0 < picture["y"] - box["y"] - box["height"] < 60  # it stands above the picture that it belongs to
+
+
 def test_a_unit_can_be_chosen_with_keys(open_page):
     page = open_page()
-    view = wires_view(page)
+    view = read_view(page)
     unit = view.slider("Unit to follow")
     unit.focus()
     moves = {"Home": 0, "ArrowRight": 1, "ArrowUp": 2, "PageUp": 12, "ArrowLeft": 11, "PageDown": 1, "End": UNITS - 1}
@@ -679,6 +921,11 @@ def test_sliders_change_one_step_or_all_that_follow(open_page):
     np.testing.assert_allclose(view.numbers()[5:, 4], 0.9 * 0.51 ** np.arange(1, 8), atol=0.0051)
     view.button("Start over").click()
     np.testing.assert_allclose(view.numbers()[:, 4], [0, *[0.9] * 11], atol=1e-9)
+    assert not view.box.get_by_label("from here to the end").is_checked()
+    view.slider("Step").press("Home")
+    view.box.get_by_label("output gate").fill("0.5")
+    assert view.numbers()[:, 3].tolist() == [0.5, *[1] * 11]  # the next stroke stays in its step
+    assert view.box.get_by_role("heading", name="Values at step 1", exact=True).count() == 1
 
 
 def test_a_slider_can_be_dragged(open_page):
@@ -766,17 +1013,17 @@ def test_whoever_wants_no_motion_gets_none(open_page):
     assert page.evaluate(
         "document.getAnimations().filter((a) => a.effect.target.closest('.gate-explorer')).length"
     ) == 0
-    first = view.step
+    assert view.step == 1
     page.wait_for_timeout(1500)
-    assert view.step == first and page.locator("[data-playing]").count() == 0  # nothing plays by itself
+    assert view.step == 1 and page.locator("[data-playing]").count() == 0  # nothing plays by itself
 
 
 def test_with_motion_nothing_plays_by_itself_either(open_page):
     page = open_page()
     view = wires_view(page)
-    first = view.step
+    assert view.step == 1
     page.wait_for_timeout(1500)
-    assert view.step == first and page.locator("[data-playing]").count() == 0
+    assert view.step == 1 and page.locator("[data-playing]").count() == 0
 
 
 # --- for all readers ---
@@ -795,7 +1042,9 @@ def test_axe_finds_nothing_in_any_state(open_page, width, scheme):
     views = wires_view(page), unit_view(page)
     for view in views:
         view.table()
-        view.button("Back").click()
+    views[1].button("Back").click()
+    assert axe_findings(page) == []
+    views[0].slider("Word").press("End")
     assert axe_findings(page) == []
     for view in views:
         view.button("Play").click()
@@ -842,7 +1091,7 @@ CONTRASTS = """() => {
     if (node.matches(".ge-strip line")) note("graphics", "axis", ratio(style.stroke, behind(node)));
     if (node.matches(".ge-band")) note("graphics", "band", ratio(style.outlineColor, behind(node.parentElement)));
     if (node.matches(".ge-swatch")) note("graphics", name, ratio(style.backgroundColor, behind(node.parentElement)));
-    if (node.matches("button, select, .ge-chip span")) {
+    if (node.matches("button:not([aria-disabled=true]), select, [type=number], .ge-chip span")) {
       note("graphics", name, ratio(style.borderTopColor, behind(node.parentElement)));
     }
     if (node.matches(".ge-term b") && rgba(style.borderBottomColor)[3]) {
@@ -865,13 +1114,14 @@ def assert_legible(page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everything_stands_out_from_the_page(open_page, scheme):
     page = open_page(color_scheme=scheme, reduced_motion="reduce")
-    wires_view(page).button("Back").click()
+    assert_legible(page)
+    read_view(page).button("Back").click()
     assert_legible(page)
 
 
 def test_the_theme_can_be_switched_while_it_is_open(open_page):
     page = open_page(color_scheme="light", reduced_motion="reduce")
-    view = wires_view(page)
+    view = read_view(page)
     view.button("Back").click()
     step, colour = view.step, "getComputedStyle(document.querySelector('.gate-explorer')).color"
     before = page.evaluate(colour)
@@ -896,6 +1146,82 @@ def test_it_never_scrolls_sideways(open_page, width):
         assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
     unit_view(page).box.get_by_role("radio", name="Add up").check()
     assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+
+
+GAPS = """strips => {
+  const plot = strips.querySelector(".ge-plot").getBoundingClientRect();
+  const text = (node) => {
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    return range.getBoundingClientRect();
+  };
+  const all = (selector) => [...strips.querySelectorAll(selector)].map(text).filter((box) => box.width);
+  return {
+    labels: Math.min(...all(".ge-labels > div").map((box) => plot.left - box.right)),
+    numbers: Math.min(...all(".ge-numbers > div").map((box) => box.left - plot.right)),
+  };
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_the_longest_numbers_keep_off_the_bars(open_page, width):
+    page = open_page(width)
+    cells = [read(wire)[0][:, 4] for wire in WIRES]
+    number_ = int(np.argmin([values.min() for values in cells]))
+    step, unit = np.unravel_index(cells[number_].argmin(), cells[number_].shape)
+    assert cells[number_].min() < -9.995 and np.abs(cells[number_]).max() > 9.995  # both have two digits
+    view = read_view(page, number_)
+    unit_field(view).fill(str(unit))
+    view.box.locator(".ge-word").nth(step).click()
+    followed = view.box.locator(".ge-strips").nth(1)
+    assert followed.locator(".ge-numbers > div").nth(4).inner_text() == f"−{-cells[number_].min():.2f}"
+    assert re.search(r"±\d\d$", followed.locator(".ge-labels > div").nth(4).inner_text())
+    gaps = followed.evaluate(GAPS)
+    assert min(gaps.values()) >= 4, gaps
+    assert view.box.locator(".ge-strips").first.evaluate(GAPS)["labels"] >= 4
+
+
+STEADY = """([wire, steps]) => {
+  const panel = document.querySelector("#gate-explorer-wires");
+  const slider = panel.querySelector("input[type=range]");
+  const select = panel.querySelector("select");
+  select.value = wire;
+  select.dispatchEvent(new Event("change"));
+  const places = [];
+  for (let step = 1; step <= steps; step += 1) {
+    slider.value = step;
+    slider.dispatchEvent(new Event("input"));
+    const parts = [".ge-text", ".ge-player", ".ge-strips", ".ge-sum + .ge-sum", ".ge-answers", ".ge-details"];
+    const tops = parts.map((part) => panel.querySelector(part).offsetTop);
+    places.push([...tops, panel.offsetHeight]);
+  }
+  return places;
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 640, 375, 320])
+def test_nothing_moves_while_a_newswire_is_read(open_page, width):
+    page = open_page(width, reduced_motion="reduce")
+    for number_, wire in enumerate(WIRES):
+        places = page.evaluate(STEADY, [number_, len(wire["words"])])
+        moved = np.ptp(places, axis=0)
+        assert moved.max() <= 1, (number_, moved)  # a pixel by rounding
+
+
+@pytest.mark.parametrize("width", [1280, 375, 320])
+def test_the_sum_breaks_before_the_plus(open_page, width):
+    page = open_page(width)
+    view = read_view(page, 1)
+    for unit in range(UNITS):
+        unit_field(view).fill(str(unit))
+        kept, added = view.box.locator(".ge-sum").first.locator(".ge-together").all()
+        assert re.fullmatch(r"[\d.]+ f · \(?[−\d.]+\)? c before", " ".join(kept.inner_text().split()))
+        assert re.fullmatch(r"\+ [\d.]+ i · \(?[−\d.]+\)? c̃", " ".join(added.inner_text().split()))
+        above, below = kept.bounding_box(), added.bounding_box()
+        assert below["y"] >= above["y"] + above["height"]
+        result = view.box.locator(".ge-sum").first.locator(".ge-result").bounding_box()
+        assert result["x"] + result["width"] < below["x"] < above["x"]  # the + below the =
+        assert max(above["height"], below["height"]) < 50  # each in one line
 
 
 @pytest.mark.parametrize("width", [1280, 375])
@@ -941,9 +1267,9 @@ def test_pictures_and_tables_say_what_they_show(open_page):
 def test_it_works_from_the_disk(open_page, site):
     page = open_page(address=(site / PAGE).as_uri())
     view = wires_view(page)
+    assert view.step == 1
+    view.slider("Word").press("End")
     assert view.step == len(WIRES[0]["words"])
-    view.button("Back").click()
-    assert view.step == len(WIRES[0]["words"]) - 1
     unit_view(page).box.get_by_role("radio", name="Add up").check()
     assert "4.80" in unit_view(page).status
 

@@ -120,7 +120,7 @@ def _unit_by_word(words, states):
         ax.plot(steps, values, label=name, **look)
     ax.set_xticks(steps, words)
     ax.set(xlabel="word read", ylabel="state of the unit")
-    ax.legend(loc="upper right")
+    fig.legend(loc="outside upper left", ncols=2, handlelength=2.2, columnspacing=1.2)
     return fig
 
 

@@ -2,7 +2,11 @@
 
 import { decimal, element } from "./dom.mjs";
 
-/** Make the two lines; `show(values, before)` fills them, `before` being the cell state one step earlier. */
+/**
+ * Make the two sums; `show(values, before)` fills them, `before` being the cell state one step earlier.
+ *
+ * The first always takes two lines. Where it breaks, and what stands below, would else move with the numbers.
+ */
 export function makeArithmetic() {
   const sum = element("p", { class: "ge-sum", "aria-hidden": "true" });
   const product = element("p", { class: "ge-sum", "aria-hidden": "true" });
@@ -17,27 +21,21 @@ export function makeArithmetic() {
       element("i", {}, symbol),
     );
 
+  const together = (...parts) => element("span", { class: "ge-together" }, ...parts);
+
   return {
     root,
     show({ input, forget, candidate, output, cell, hidden }, before) {
       sum.replaceChildren(
         term("result", cell, "c"),
         " = ",
-        term("forget", forget, "f"),
-        " · ",
-        term("before", before, "c before"),
-        " + ",
-        term("input", input, "i"),
-        " · ",
-        term("candidate", candidate, "c̃"),
+        together(term("forget", forget, "f"), " · ", term("before", before, "c before")),
+        together("+ ", term("input", input, "i"), " · ", term("candidate", candidate, "c̃")),
       );
       product.replaceChildren(
         term("result", hidden, "h"),
         " = ",
-        term("output", output, "o"),
-        " · ",
-        element("span", { class: "ge-function" }, "tanh"),
-        term("after", cell, "c"),
+        together(term("output", output, "o"), " · tanh ", term("after", cell, "c")),
       );
       spoken.textContent =
         `Cell state ${decimal(cell)} = forget gate ${decimal(forget)} times cell state before ${decimal(before)} ` +

@@ -20,6 +20,20 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** Make a button. `press()` is called unless it is switched off with `enable`. */
+export function makeButton(text, press, attributes = {}) {
+  const button = element("button", { type: "button", ...attributes }, text);
+  button.addEventListener("click", () => {
+    if (button.getAttribute("aria-disabled") !== "true") press();
+  });
+  return button;
+}
+
+/** Switch a button on or off. Unlike one that is `disabled`, it keeps the focus, and so its panel the keys. */
+export function enable(button, on) {
+  button.setAttribute("aria-disabled", String(!on));
+}
+
 /** Write a number with two decimals and a proper minus; never "−0.00". */
 export function decimal(value) {
   const text = Math.abs(value).toFixed(2);

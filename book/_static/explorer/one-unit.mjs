@@ -1,7 +1,7 @@
 // The second view: one unit, its gates in the reader's hand.
 
 import { makeArithmetic } from "./arithmetic.mjs";
-import { decimal, element } from "./dom.mjs";
+import { decimal, element, makeButton } from "./dom.mjs";
 import { unrollUnit } from "./lstm.mjs";
 import { makePlayer } from "./player.mjs";
 import { changed, scoreOf, SITUATIONS, STEPS } from "./situations.mjs";
@@ -44,7 +44,7 @@ export function startOneUnit(panel) {
     return { key, slider, shown, root: element("div", { class: `ge-handle ge-${key}` }, label, slider, shown) };
   });
   const toTheEnd = element("input", { type: "checkbox", id: "ge-to-the-end" });
-  const reset = element("button", { type: "button" }, "Start over");
+  const reset = makeButton("Start over", restore);
 
   const player = makePlayer({
     thing: "Step",
@@ -69,7 +69,7 @@ export function startOneUnit(panel) {
     strips.fade(step);
     const values = ofStep(step);
     strips.write(QUANTITIES.map(({ key }) => values[key]));
-    handlesTitle.textContent = `Gates at step ${step + 1}`;
+    handlesTitle.textContent = `Values at step ${step + 1}`;
     sumTitle.textContent = `What the unit does at step ${step + 1}`;
     for (const { key, slider, shown } of handles) {
       slider.value = values[key];
@@ -103,6 +103,7 @@ export function startOneUnit(panel) {
   function restore() {
     score = scoreOf(situation);
     run = unrollUnit(score);
+    toTheEnd.checked = false; // the next stroke must not change more than its step
     story.textContent = situation.text;
     player.reset(STEPS, STEPS - 1);
     drawRun();
@@ -124,6 +125,7 @@ export function startOneUnit(panel) {
   strips.surface.addEventListener("pointerup", () => {
     drawn = null;
   });
+  strips.surface.addEventListener("click", player.focus);
 
   function stroke(event) {
     const { column, key, height } = strips.place(event);
@@ -134,8 +136,6 @@ export function startOneUnit(panel) {
     const reached = at === order ? height : Number(at < order); // above the strip it is full, below it empty
     set(drawn, column, HANDLES[order].signed ? 2 * reached - 1 : reached);
   }
-
-  reset.addEventListener("click", restore);
 
   panel.replaceChildren(
     element(

@@ -1,6 +1,6 @@
 // What both views share: stepping and playing, by buttons, slider and keys.
 
-import { element, within } from "./dom.mjs";
+import { element, enable, makeButton, within } from "./dom.mjs";
 
 const PAUSE = 650; // milliseconds from one step to the next
 
@@ -19,9 +19,9 @@ const MOVES = {
  */
 export function makePlayer({ thing, status, describe, onStep }) {
   const slider = element("input", { type: "range", min: "1", value: "1", "aria-label": thing });
-  const back = element("button", { type: "button" }, "Back");
-  const play = element("button", { type: "button", class: "ge-play" }, "Play");
-  const next = element("button", { type: "button" }, "Next");
+  const back = makeButton("Back", () => go(step - 1));
+  const play = makeButton("Play", toggle, { class: "ge-play" });
+  const next = makeButton("Next", () => go(step + 1));
   const buttons = element("div", { class: "ge-buttons" }, back, play, next);
   const root = element("div", { class: "ge-player" }, buttons, slider);
   let last = 0;
@@ -32,6 +32,8 @@ export function makePlayer({ thing, status, describe, onStep }) {
     step = within(wanted, 0, last);
     slider.value = step + 1;
     slider.setAttribute("aria-valuetext", `${step + 1} of ${last + 1}: ${describe(step)}`);
+    enable(back, step > 0);
+    enable(next, step < last);
     onStep(step);
   }
 
@@ -67,16 +69,14 @@ export function makePlayer({ thing, status, describe, onStep }) {
   }
 
   slider.addEventListener("input", () => go(slider.valueAsNumber - 1));
-  back.addEventListener("click", () => go(step - 1));
-  next.addEventListener("click", () => go(step + 1));
-  play.addEventListener("click", toggle);
 
   return {
     root,
     go,
     pause,
-    get step() {
-      return step;
+    /** After a click on something that takes no focus: otherwise the keys would be dead. */
+    focus() {
+      slider.focus({ preventScroll: true });
     },
     /** Begin anew with so many steps, at one of them. */
     reset(steps, at) {
@@ -90,8 +90,8 @@ export function makePlayer({ thing, status, describe, onStep }) {
       panel.addEventListener("keydown", (event) => {
         if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey || event.defaultPrevented) return;
         const at = event.target;
-        const takesText = at.matches("select, summary, .ge-scroll") || at.type === "radio" || at.type === "checkbox";
-        if (takesText) return;
+        const keepsKeys = "select, summary, .ge-scroll, input:is([type=radio], [type=checkbox], [type=number])";
+        if (at.matches(keepsKeys)) return;
         const isButton = at.matches("button");
         const isSlider = at.matches("input[type=range]");
         if (event.key === " " && !isButton) toggle();

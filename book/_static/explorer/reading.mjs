@@ -1,18 +1,13 @@
 // The first view: a trained network reads a newswire, word by word.
 
 import { makeArithmetic } from "./arithmetic.mjs";
-import { decimal, element, percent, within } from "./dom.mjs";
+import { decimal, element, enable, makeButton, percent, within } from "./dom.mjs";
 import { readText } from "./lstm.mjs";
 import { makePlayer } from "./player.mjs";
 import { makeStrips, QUANTITIES, reachOf } from "./strips.mjs";
 import { makeTable } from "./table.mjs";
 
 const TOPICS_SHOWN = 4;
-const GROUPS = {
-  right: "Answered right",
-  wrong: "Answered wrong",
-  borrowed: "With a borrowed text",
-};
 
 /** Return the place of the largest number. */
 export function largest(values) {
@@ -30,12 +25,15 @@ export function strongestUnit({ dense }, hidden, topic) {
   return largest(share);
 }
 
-/** Return the topics to show: those that matter by name, then the likeliest ones while the wire is read. */
+/**
+ * Return the topics to show: those that matter by name, then the likeliest ones while the wire is read. They come in
+ * the order of their numbers, which does not tell which of them it will be.
+ */
 export function topicsToShow(steps, named) {
   const peaks = steps[0].probabilities.map((_, topic) => Math.max(...steps.map((step) => step.probabilities[topic])));
   const byPeak = peaks.map((_, topic) => topic).sort((one, other) => peaks[other] - peaks[one]);
   const chosen = [...new Set([...named, ...byPeak])].slice(0, Math.max(TOPICS_SHOWN, new Set(named).size));
-  return chosen.sort((one, other) => peaks[other] - peaks[one]);
+  return chosen.sort((one, other) => one - other);
 }
 
 /** Put the view into `panel`. */
@@ -47,18 +45,16 @@ export function startReading(panel, { topics, wires }, network) {
   let resting = 0; // the one to come back to when the mouse that pointed at `unit` leaves
   let chosen = false; // by the reader; until then each wire brings its own
   let step = 0;
+  let finished = false; // whether the last word has been reached; until then nothing shows what is still to come
 
   const select = element("select", { id: "ge-wire" });
-  for (const [kind, label] of Object.entries(GROUPS)) {
-    const group = element("optgroup", { label });
-    wires.forEach((one, number) => {
-      if (one.kind !== kind) return;
-      const start = one.words.slice(1, 7).join(" ");
-      group.append(element("option", { value: number }, `${topics[one.label]}: ${start} …`));
-    });
-    if (group.children.length) select.append(group);
-  }
-  const facts = element("p", { class: "ge-facts" });
+  wires.forEach((one, number) => {
+    const start = `${one.words.slice(1, 7).join(" ")} …`; // the label would give the answer away
+    select.append(element("option", { value: number }, one.kind === "chapter 8" ? `Chapter 8: ${start}` : start));
+  });
+  const task = element("span", {}, "What will the network say, and is it right? Label and answer stand here at the end.");
+  const outcome = element("span");
+  const facts = element("p", { class: "ge-facts", "aria-live": "polite" }, task, outcome);
   const text = element("p", { class: "ge-text" });
   const status = element("p", { class: "ge-status", role: "status", "aria-live": "polite" });
   const now = makeStrips(QUANTITIES, "ge-plain");
@@ -78,8 +74,23 @@ export function startReading(panel, { topics, wires }, network) {
   now.surface.setAttribute("aria-label", "Unit to follow");
   now.surface.setAttribute("aria-valuemin", "0");
 
+  const field = element("input", { type: "number", id: "ge-unit", min: "0", step: "1", inputmode: "numeric" });
+  const lower = makeButton("−", () => press(unit - 1), { "aria-label": "Previous unit" });
+  const higher = makeButton("+", () => press(unit + 1), { "aria-label": "Next unit" });
+  const pressed = element("span", { class: "ge-spoken", "aria-live": "polite" });
+  const picker = element(
+    "div",
+    { class: "ge-picker" },
+    element("label", { for: "ge-unit" }, "Unit"),
+    lower,
+    field,
+    higher,
+    pressed,
+  );
+
   const word = (t) => wire.words[t];
   const isUnknown = (t) => wire.unknown.includes(t);
+  const seen = () => (finished ? steps.length : step + 1); // so many words
   const name = () => `unit ${unit}`; // numbered from 0, as in the code of the chapters
 
   const player = makePlayer({
@@ -94,19 +105,25 @@ export function startReading(panel, { topics, wires }, network) {
   const table = makeTable(() => ({
     caption: `What ${name()} does at each word, and the likeliest topic if the text ended there`,
     head: ["word", ...QUANTITIES.map((quantity) => quantity.name), "likeliest topic", "probability"],
-    rows: steps.map((values, t) => [
-      `${t + 1} ${word(t)}${isUnknown(t) ? " (unknown)" : ""}`,
-      ...QUANTITIES.map(({ key }) => values[key][unit]),
-      topics[largest(values.probabilities)],
-      percent(Math.max(...values.probabilities)),
-    ]),
+    rows: steps.map((values, t) => {
+      const numbers = [
+        ...QUANTITIES.map(({ key }) => values[key][unit]),
+        topics[largest(values.probabilities)],
+        percent(Math.max(...values.probabilities)),
+      ];
+      return [`${t + 1} ${word(t)}${isUnknown(t) ? " (unknown)" : ""}`, ...(t < seen() ? numbers : numbers.fill(""))];
+    }),
     current: step,
   }));
 
+  const lastUnit = () => steps[0].cell.length - 1;
   const ofUnit = (values, k) => Object.fromEntries(QUANTITIES.map(({ key }) => [key, values[key][k]]));
 
   function drawStep() {
     const values = steps[step];
+    finished ||= step === steps.length - 1;
+    task.classList.toggle("ge-unseen", finished);
+    outcome.classList.toggle("ge-unseen", !finished);
     [...text.children].forEach((span, t) => {
       span.classList.toggle("ge-ahead", t > step);
       if (t === step) span.setAttribute("aria-current", "true");
@@ -116,10 +133,16 @@ export function startReading(panel, { topics, wires }, network) {
     now.draw(values.cell.map((_, k) => ofUnit(values, k)), reach);
     for (const strips of [followed, answers]) {
       strips.mark(step);
-      strips.fade(step);
+      strips.fade(step, !finished);
     }
     nowTitle.textContent = `All ${values.cell.length} units at “${word(step)}”`;
-    answers.write(shown.map((topic) => percent(values.probabilities[topic])));
+    const parts = shown.map((topic) => percent(values.probabilities[topic]));
+    answers.write(parts);
+    answersBox.setAttribute(
+      "aria-label",
+      `Probability of ${shown.length} topics after each word, up to word ${seen()}. At “${word(step)}”: ` +
+        `${shown.map((topic, k) => `${topics[topic]} ${parts[k]}`).join(", ")}.`,
+    );
     const best = largest(values.probabilities);
     status.textContent =
       `Word ${step + 1} of ${steps.length}: “${word(step)}”${isUnknown(step) ? ", unknown to the network" : ""}. ` +
@@ -130,22 +153,26 @@ export function startReading(panel, { topics, wires }, network) {
   function drawUnit() {
     const cells = steps.map((values) => values.cell[unit]);
     followed.draw(steps.map((values) => ofUnit(values, unit)), { cell: reachOf(cells) });
-    followed.fade(step);
+    followed.fade(step, !finished);
     now.mark(unit);
     now.surface.setAttribute("aria-valuenow", unit);
+    if (field.valueAsNumber !== unit) field.value = unit; // and else leave what is being typed
+    enable(lower, unit > 0);
+    enable(higher, unit < lastUnit());
     followedTitle.textContent = `Unit ${unit} over the words`;
-    const extreme = largest(cells.map(Math.abs));
-    followedBox.setAttribute(
-      "aria-label",
-      `Gates and states of unit ${unit} at each of the ${steps.length} words. Its cell state is farthest from ` +
-        `zero at “${word(extreme)}”, with ${decimal(cells[extreme])}, and ends at ${decimal(cells.at(-1))}.`,
-    );
     drawNumbers();
   }
 
   function drawNumbers() {
     const values = ofUnit(steps[step], unit);
     followed.write(QUANTITIES.map(({ key }) => values[key]));
+    const cells = steps.slice(0, seen()).map((one) => one.cell[unit]);
+    const extreme = largest(cells.map(Math.abs));
+    followedBox.setAttribute(
+      "aria-label",
+      `Gates and states of unit ${unit} at each word, up to word ${seen()}. Its cell state is farthest from ` +
+        `zero at “${word(extreme)}”, with ${decimal(cells[extreme])}. At “${word(step)}” it is ${decimal(values.cell)}.`,
+    );
     sumTitle.textContent = `Unit ${unit} at “${word(step)}”`;
     arithmetic.show(values, step ? steps[step - 1].cell[unit] : 0);
     const told = QUANTITIES.map((quantity) => `${quantity.name} ${decimal(values[quantity.key])}`);
@@ -154,7 +181,7 @@ export function startReading(panel, { topics, wires }, network) {
   }
 
   function follow(wanted, forGood) {
-    const found = within(wanted, 0, steps[0].cell.length - 1);
+    const found = within(wanted, 0, lastUnit());
     if (forGood) {
       resting = found;
       chosen = true;
@@ -164,8 +191,14 @@ export function startReading(panel, { topics, wires }, network) {
     drawUnit();
   }
 
+  function press(wanted) {
+    follow(wanted, true);
+    pressed.textContent = `Unit ${unit}`;
+  }
+
   function open(number) {
     player.pause(); // while there still is the newswire that it plays
+    finished = false;
     wire = wires[number];
     steps = readText(network, wire.rows.map(network.vector));
     const answer = largest(steps.at(-1).probabilities);
@@ -174,7 +207,7 @@ export function startReading(panel, { topics, wires }, network) {
     if (!chosen) unit = resting = strongestUnit(network, steps.at(-1).hidden, answer);
 
     const wrong = wire.owner === null ? "." : `, but the text is another wire’s, and that one is about ${topics[wire.owner]}.`;
-    facts.textContent =
+    outcome.textContent =
       `Label: ${topics[wire.label]}${wrong} The network’s answer: ${topics[answer]}, ` +
       `${percent(steps.at(-1).probabilities[answer])}.`;
     text.replaceChildren();
@@ -188,21 +221,25 @@ export function startReading(panel, { topics, wires }, network) {
     answers.draw(
       steps.map(({ probabilities }) => Object.fromEntries(shown.map((t) => [`topic-${t}`, probabilities[t]]))),
     );
-    answersBox.setAttribute(
-      "aria-label",
-      `Probability of ${shown.length} topics after each word. At the end ` +
-        shown.map((t) => `${topics[t]} ${percent(steps.at(-1).probabilities[t])}`).join(", ") +
-        ".",
-    );
-    now.surface.setAttribute("aria-valuemax", steps[0].cell.length - 1);
-    player.reset(steps.length, steps.length - 1);
+    now.surface.setAttribute("aria-valuemax", lastUnit());
+    field.max = lastUnit();
+    player.reset(steps.length, 0);
     drawUnit();
   }
 
   select.addEventListener("change", () => open(Number(select.value)));
   text.addEventListener("click", (event) => {
     const span = event.target.closest(".ge-word");
-    if (span) player.go(Number(span.dataset.step));
+    if (!span) return;
+    player.go(Number(span.dataset.step));
+    player.focus();
+  });
+
+  field.addEventListener("input", () => {
+    if (Number.isInteger(field.valueAsNumber)) follow(field.valueAsNumber, true);
+  });
+  field.addEventListener("change", () => {
+    field.value = unit; // also where nothing was typed, or too large a number
   });
 
   // A mouse that points at a unit follows it for that long; a click, a tap or a key does so for good.
@@ -232,8 +269,13 @@ export function startReading(panel, { topics, wires }, network) {
       if (event.type === "pointermove" && !event.buttons) return;
       player.go((box === followedBox ? followed : answers).place(event).column);
     };
-    box.addEventListener("pointerdown", (event) => event.target.matches(".ge-surface") && point(event));
+    box.addEventListener("pointerdown", (event) => {
+      if (!event.target.matches(".ge-surface")) return;
+      if (event.pointerType !== "touch") event.target.setPointerCapture(event.pointerId); // it may leave the strips
+      point(event);
+    });
     box.addEventListener("pointermove", (event) => event.target.matches(".ge-surface") && point(event));
+    box.addEventListener("click", player.focus);
   }
 
   const part = (...children) => element("div", { class: "ge-part" }, ...children);
@@ -246,6 +288,7 @@ export function startReading(panel, { topics, wires }, network) {
     element(
       "div",
       { class: "ge-parts" },
+      picker,
       part(nowTitle, now.root),
       part(followedTitle, followedBox),
       part(sumTitle, arithmetic.root),

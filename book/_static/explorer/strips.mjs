@@ -23,8 +23,8 @@ export function reachOf(values) {
  *
  * Returns `root`, the element; `surface`, the element that lies over the bars, to point at and to focus;
  * `draw(columns, reaches)`, where `columns` holds an object of numbers by key for each column; `mark(column)`;
- * `fade(column)`, which pales the columns after it; `write(texts)`, at the end of the rows; `place(event)`,
- * the column and row under a pointer.
+ * `fade(column, hidden)`, which pales the columns after it, or hides them; `write(texts)`, at the end of the rows;
+ * `place(event)`, the column and row under a pointer.
  */
 export function makeStrips(rows, className = "") {
   const band = element("div", { class: "ge-band" });
@@ -92,7 +92,8 @@ export function makeStrips(rows, className = "") {
     mark(column) {
       plot.style.setProperty("--ge-column", column);
     },
-    fade(last) {
+    fade(last, hidden = false) {
+      plot.classList.toggle("ge-covered", hidden);
       bars.forEach((row) => row.forEach((bar, column) => bar.classList.toggle("ge-ahead", column > last)));
     },
     write(values) {
