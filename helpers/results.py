@@ -17,10 +17,15 @@ from pathlib import Path
 
 import numpy as np
 
-from helpers import scores
+from helpers import scores, tables
 from helpers.data import load_flags, load_reuters
 
 FOLDER = Path(__file__).resolve().parent.parent / "experiments" / "results"
+
+NO_BREAK = "\N{NO-BREAK SPACE}"
+SPREAD = f"±{NO_BREAK}seeds"
+SCORES = ["seeds", "accuracy", SPREAD, f"95{NO_BREAK}% interval", "macro-F1", "recall elsewhere"]
+"""The columns of scores in `table`; in `log` the spread stands beside the accuracy."""
 
 ROUNDING = 1e-9  # an end of an interval that lies so close to 0 is 0
 
@@ -135,31 +140,21 @@ def accuracies(experiment, *, sound_only=False, incomplete=False):
 
 
 def table(experiment, *, sound_only=False, incomplete=False):
-    """Print one line per model; arguments as in `answers`.
+    """Show one line per model; arguments as in `answers`.
 
     For topics: the mean accuracy over seeds and its standard deviation; the 95 % Wilson interval of that mean, which
     says what other test wires might have given; mean macro-F1 and mean recall outside the majority topic. For other
     experiments, by name: mean and standard deviation of what they measured.
     """
-    if isinstance(experiment, str):
-        listed = _manifest(experiment)
-        print(listed["title"])
-        if listed["shows"]:
-            _measured_table(experiment, listed["shows"], incomplete)
-            return
+    listed = _manifest(experiment) if isinstance(experiment, str) else {}
+    if listed.get("shows"):
+        _measured_table(experiment, listed, incomplete)
+        return
     predictions, y_true = answers(experiment, sound_only=sound_only, incomplete=incomplete)
-    width = max(map(len, predictions))
-    print(f"{len(y_true)} {'sound ' if sound_only else ''}test wires")
-    print(f"{'':<{width}}  seeds  accuracy  ± seeds  95 % interval  macro-F1  recall elsewhere")
-    for model, rows in predictions.items():
-        shares = [scores.accuracy(y_true, row) for row in rows]
-        low, high = scores.wilson_interval(np.mean(shares), len(y_true))
-        f1 = np.mean([scores.macro_f1(y_true, row) for row in rows])
-        recall = np.mean([scores.recall_outside_majority(y_true, row) for row in rows])
-        print(
-            f"{model:<{width}}  {len(rows):>5}  {np.mean(shares):.4f}    {_spread(shares):<7}  {low:.3f}–{high:.3f}"
-            f"    {f1:.3f}     {recall:.3f}"
-        )
+    wires = f"{len(y_true)} {'sound ' if sound_only else ''}test wires"
+    caption = f"{listed['title']} ({wires})" if listed else wires
+    rows = {model: _scores_of(answered, y_true, ".4f") for model, answered in predictions.items()}
+    tables.show(SCORES, rows, caption=caption)
 
 
 @dataclass(frozen=True)
@@ -229,7 +224,7 @@ def paired(experiment, a, b, *, sound_only=False, incomplete=False, draws=4000):
 
 
 def log(rows, *, against=None, sound_only=False, incomplete=False):
-    """Print one line per rung of a ladder: its scores, as in `table`, and what it changed, as in `paired`.
+    """Show one line per rung of a ladder: its scores, as in `table`, and what it changed, as in `paired`.
 
     Parameters
     ----------
@@ -248,35 +243,33 @@ def log(rows, *, against=None, sound_only=False, incomplete=False):
     for name in partners.keys() | set(partners.values()):
         if name not in rows:
             raise ValueError(f"against: got {name!r}, expected names of rows, {', '.join(map(repr, rows))}")
-    width = max(map(len, given))
-    print(f"{'':<{width}}                         95 %         macro  recall")
-    print(
-        f"{'':<{width}}  seeds  accuracy       interval     F1     elsewhere  "
-        f"difference to {against if isinstance(against, str) else 'the row above'}"
-    )
+    lines = {}
     for name, by_seed in given.items():
-        partner = partners.get(name)
-        change = ""
+        partner, change = partners.get(name), ""
         if partner in right and partner != name:
             found = _difference(right[name], right[partner])
             change = f"{_signed(found.mean)} ({_signed(found.low)} to {_signed(found.high)})"
+            change = change.replace(" ", NO_BREAK)
             if not isinstance(against, str) and partner != before.get(name):
                 change += f", to {partner}"
-        print(f"{name:<{width}}  {_scores_of(by_seed.values(), y_true)}  {change}".rstrip())
+        seeds, share, spread, *others = _scores_of(by_seed.values(), y_true, ".3f")
+        lines[name] = [seeds, f"{share}{NO_BREAK}{spread}" if spread else share, *others, change]
+    changed = f"difference to {against if isinstance(against, str) else 'the row above'}"
+    tables.show([name for name in SCORES if name != SPREAD] + [changed], lines, left=["accuracy", changed])
 
 
 def _signed(value):
     return f"{value:+.3f}".replace("-", "−") if round(value, 3) else "0.000"
 
 
-def _scores_of(answered, y_true):
-    """Return a line of the log: seeds, accuracy with its spread and interval, macro-F1, recall elsewhere."""
+def _scores_of(answered, y_true, form):
+    """Return the cells below `SCORES` for a model's answers, one a seed; the format is that of the accuracy."""
     shares = [scores.accuracy(y_true, row) for row in answered]
     low, high = scores.wilson_interval(np.mean(shares), len(y_true))
     f1 = np.mean([scores.macro_f1(y_true, row) for row in answered])
     recall = np.mean([scores.recall_outside_majority(y_true, row) for row in answered])
-    spread = _spread(shares, ".3f")
-    return f"{len(shares):>5}  {np.mean(shares):.3f} {spread:<6}   {low:.3f}–{high:.3f}  {f1:.3f}  {recall:.3f}    "
+    share, interval = f"{np.mean(shares):{form}}", f"{low:.3f}–{high:.3f}"
+    return [f"{len(shares)}", share, _spread(shares, form), interval, f"{f1:.3f}", f"{recall:.3f}"]
 
 
 def _answers_by_seed(experiment, sound_only, incomplete):
@@ -334,21 +327,19 @@ def _side_by_side(first, second):
     return np.array([first[seed] for seed in common]), np.array([second[seed] for seed in common])
 
 
-def _measured_table(experiment, names, incomplete):
-    columns = {name: measured(experiment, name, incomplete=incomplete) for name in names}
-    models = load(experiment, incomplete=incomplete)
-    width = max(map(len, models))
-    print(f"{'':<{width}}  seeds" + "".join(f"  {name:>20}" for name in names))
-    for model, runs in models.items():
-        cells = ""
-        for name in names:
-            values = columns[name].get(model)
-            cell = "" if values is None else f"{np.mean(values):.4g} {_spread(values, '.2g')}"
-            cells += f"  {cell:>20}"
-        print(f"{model:<{width}}  {len(runs):>5}{cells}".rstrip())
+def _measured_table(experiment, listed, incomplete):
+    columns = [measured(experiment, name, incomplete=incomplete) for name in listed["shows"]]
+    rows = {}
+    for model, runs in load(experiment, incomplete=incomplete).items():
+        rows[model] = [f"{len(runs)}", *(_mean_of(values.get(model)) for values in columns)]
+    tables.show(["seeds", *listed["shows"]], rows, caption=listed["title"])
 
 
-def _spread(values, form=".4f"):
+def _mean_of(values):
+    return "" if values is None else f"{np.mean(values):.4g} {_spread(values, '.2g')}".rstrip()
+
+
+def _spread(values, form):
     return f"±{np.std(values, ddof=1):{form}}" if len(values) > 1 else ""
 
 

@@ -4,6 +4,8 @@ from statistics import NormalDist
 
 import numpy as np
 
+from helpers import tables
+
 
 def accuracy(y_true, y_pred):
     """Return the share of predictions that are right, from 0 to 1.
@@ -72,7 +74,7 @@ def recall_outside_majority(y_true, y_pred):
 
 
 def table(predictions, y_true):
-    """Print one line per model: accuracy with its 95 % interval, macro-F1, recall outside the majority topic.
+    """Show one line per model: accuracy with its 95 % interval, macro-F1, recall outside the majority topic.
 
     Parameters
     ----------
@@ -80,18 +82,18 @@ def table(predictions, y_true):
         Name to topic numbers, an int array of shape (wires,).
     y_true : int array, shape (wires,)
     """
-    print(f"{'':<30}accuracy  95 % interval   macro-F1  recall elsewhere")
+    rows = {}
     for name, y_pred in predictions.items():
         share = accuracy(y_true, y_pred)
         low, high = wilson_interval(share, len(y_true))
         others = recall_outside_majority(y_true, y_pred)
-        print(
-            f"{name:<30}{share:.3f}     {low:.3f}–{high:.3f}    {macro_f1(y_true, y_pred):.3f}     {others:.3f}"
-        )
+        f1 = macro_f1(y_true, y_pred)
+        rows[name] = [f"{share:.3f}", f"{low:.3f}–{high:.3f}", f"{f1:.3f}", f"{others:.3f}"]
+    tables.show(["accuracy", "95\N{NO-BREAK SPACE}% interval", "macro-F1", "recall elsewhere"], rows)
 
 
 def log(runs, y_true):
-    """Print one line per model: the accuracy and the recall outside the majority topic of every run.
+    """Show one line per model: the accuracy and the recall outside the majority topic of every run.
 
     Parameters
     ----------
@@ -99,11 +101,14 @@ def log(runs, y_true):
         Name to a list of predictions, int arrays of shape (wires,), one a seed.
     y_true : int array, shape (wires,)
     """
-    print(f"{'':<26}{'accuracy, by seed':<24}recall outside the majority")
-    for name, predictions in runs.items():
-        shares = "  ".join(f"{accuracy(y_true, y_pred):.3f}" for y_pred in predictions)
-        recalls = "  ".join(f"{recall_outside_majority(y_true, y_pred):.3f}" for y_pred in predictions)
-        print(f"{name:<26}{shares:<24}{recalls}")
+    scored = {"accuracy, by seed": accuracy, "recall elsewhere, by seed": recall_outside_majority}
+    rows = {
+        name: [
+            " ".join(f"{score(y_true, y_pred):.3f}" for y_pred in predictions) for score in scored.values()
+        ]
+        for name, predictions in runs.items()
+    }
+    tables.show([*scored], rows, left=scored)
 
 
 def _labels(y_true, y_pred):

@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgb
 
 from helpers.plots import inside, style
 
@@ -63,6 +64,15 @@ def test_a_strip_has_a_pixel_for_each_unit_and_word_in_the_gates_colour():
     assert np.allclose(pixels[..., :3] * 255, [0xD5, 0x5E, 0x00])
 
 
+def test_a_key_shows_each_gate_shut_half_open_and_open(page):
+    fig = inside._gate_strips(WORDS, GATES, np.array([1, 0]))
+    for ax, colour in zip(fig.axes, ("#D55E00", "#0072B2", "#CC79A7"), strict=True):
+        keys = [box.images[0].get_array()[0, 0] for box in ax.child_axes]
+        assert [key[3] for key in keys] == [0, 0.5, 1]
+        assert all(np.allclose(key[:3], to_rgb(colour)) for key in keys)
+    assert texts(page(inside.gate_strips, WORDS, GATES)).count("0.5") == 3
+
+
 def test_units_are_ordered_by_the_first_gate(monkeypatch):
     orders = []
     monkeypatch.setattr(inside, "_gate_strips", lambda words, gates, order: orders.append(order))
@@ -75,7 +85,7 @@ def test_units_are_ordered_by_the_first_gate(monkeypatch):
 
 def test_an_image_survives_in_the_page(page):
     images = list(drawing(page(inside.gate_strips, WORDS, GATES)).iter("{http://www.w3.org/2000/svg}image"))
-    assert len(images) == 3 and all(image.get("href").startswith("data:image/png") for image in images)
+    assert len(images) == 12 and all(image.get("href").startswith("data:image/png") for image in images)
 
 
 def test_answers_by_word_tell_where_a_topic_passes_one_half(page):
@@ -95,7 +105,9 @@ def test_answers_by_word_tell_where_a_topic_passes_one_half(page):
 def test_the_end_of_the_text_is_marked_where_padding_follows(page):
     told = alt(page(inside.answer_by_word, WORDS, PROBABILITIES, text_ends=1))
     assert "a vertical line marks the last word of the text, '37': earn 0.40, acq 0.60" in told
+    assert "each of 3 words and zeros: " in told
     assert "vertical line" not in alt(page(inside.answer_by_word, WORDS, PROBABILITIES))
+    assert "each of 3 words: " in alt(page(inside.answer_by_word, WORDS, PROBABILITIES))
     lines = [line.get_xdata() for line in inside._answer_by_word(WORDS, PROBABILITIES, 1).axes[0].lines]
     assert [1.5, 1.5] in [list(xs) for xs in lines]
 
@@ -117,6 +129,33 @@ def test_units_stand_in_the_order_of_what_is_left_without_them(page):
     assert "unit 1" in texts(drawn)
     dots = inside._by_unit(np.array([0.9, 0.6, 0.8, 0.85]), 0.9, 0.7, 0.92, [1]).axes[0].lines[0]
     assert dots.get_xdata().tolist() == [0.6, 0.8, 0.85, 0.9]
+
+
+def test_what_units_are_held_against_stands_below_them_as_empty_circles(page):
+    beside = [0.88, 0.7, 0.95]
+    told = alt(page(inside.by_unit, [0.9, 0.6, 0.8, 0.85], beside=beside, **LEVELS))
+    assert "3 random directions: lowest 0.700, 0.880, 0.950, median 0.880." in told
+    assert "random" not in alt(page(inside.by_unit, [0.9, 0.6, 0.8, 0.85], **LEVELS))
+    circles = inside._by_unit(np.array([0.9, 0.6]), 0.9, 0.7, 0.92, [], np.array(beside)).axes[1].lines[0]
+    assert circles.get_xdata().tolist() == [0.7, 0.88, 0.95]
+    assert circles.get_markerfacecolor() == "none"
+
+
+def test_accuracy_by_held_tells_every_point_and_where_the_gate_is_by_itself(page):
+    drawn = page(inside.accuracy_by_held, [0.5, 1], [0.7, 0.8], gate="forget", computed=0.87, **LEVELS)
+    told = alt(drawn)
+    assert "at which the forget gate is held: 0.700 at 0.5, 0.800 at 1. The network's own mean is 0.87" in told
+    assert "Unchanged 0.900, majority 0.700, linear 0.920" in told
+    assert {"forget gate held", "its own mean", "unchanged", "majority", "linear"} <= set(texts(drawn))
+
+
+def test_states_by_word_tell_their_means_before_and_after(page):
+    states = {"unit 9": [-1, 0, 2], "mixture": [0, 1, 1]}
+    drawn = page(inside.state_by_word, WORDS, states, holds_from=2)
+    assert "holds from word 3 on, 'cts'. unit 9: mean -0.50 before and +2.00 from there on; mixture" in alt(drawn)
+    assert {*WORDS, *states} <= set(texts(drawn))
+    lines = [line.get_xdata() for line in inside._state_by_word(WORDS, states, 2).axes[0].lines]
+    assert [1.5, 1.5] in [list(xs) for xs in lines]
 
 
 def test_weights_of_words_tell_the_ends_of_each_method(page):
@@ -207,6 +246,23 @@ def test_long_texts_get_a_wider_figure():
         (
             lambda: inside.accuracy_by_start([1], {"a": [1, 1]}, title="x", **LEVELS),
             "^a: expected values for 1",
+        ),
+        (
+            lambda: inside.accuracy_by_held([1], [1], gate="update", computed=1, title="x", **LEVELS),
+            "^gate: expected forget, input, output, got 'update'",
+        ),
+        (
+            lambda: inside.accuracy_by_held([1, 0], [1], gate="input", computed=1, title="x", **LEVELS),
+            "^accuracies: expected values for 2",
+        ),
+        (lambda: inside.state_by_word(WORDS, {}, holds_from=1, title="x"), "^states: expected one to 4, got 0"),
+        (
+            lambda: inside.state_by_word(WORDS, {"a": [1, 2]}, holds_from=1, title="x"),
+            "^a: expected 3 finite numbers",
+        ),
+        (
+            lambda: inside.state_by_word(WORDS, {"a": [1, 2, 3]}, holds_from=3, title="x"),
+            "^holds_from: expected 1 to 2, got 3",
         ),
         (lambda: inside.by_unit([90, 80], title="x", **LEVELS), "^accuracies: expected values from 0 to 1"),
         (lambda: inside.weights_of_words(WORDS, {"a": [1, 2]}, title="x"), "^a: expected 3 finite numbers"),

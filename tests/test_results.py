@@ -80,7 +80,7 @@ def test_sound_wires_can_be_scored_alone(folder):
 def test_the_table_shows_mean_spread_interval_and_the_other_scores(folder, capsys):
     results.table("wires")
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == "Title of wires" and lines[1] == "599 test wires"
+    assert lines[0] == "Title of wires (599 test wires)"
     row = next(line for line in lines if line.startswith("Bad"))
     answers = np.array(wrong_on(np.arange(0, 599, 2)))
     low, high = scores.wilson_interval(299 / 599, 599)
@@ -91,7 +91,12 @@ def test_the_table_shows_mean_spread_interval_and_the_other_scores(folder, capsy
     results.table("wires", sound_only=True)
     assert f"{SOUND.sum()} sound test wires" in capsys.readouterr().out
     results.table("memory")
-    assert "LSTM      2            0.75 ±0.35" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        "Title of memory",
+        "      seeds      solved",
+        "LSTM      2  0.75 ±0.35",
+        "RNN       1         0.1",
+    ]
 
 
 def test_a_difference_is_taken_wire_by_wire(folder):
@@ -185,8 +190,8 @@ def test_rows_need_only_their_own_models_to_be_complete(ladder, folder):
 
 def test_the_log_compares_each_rung_with_the_one_above_on_the_seeds_that_both_have(ladder, capsys):
     results.log({name: ladder[name] for name in ("0 plain", "1 up", "2 level")})
-    header, plain, up, level = capsys.readouterr().out.splitlines()[1:]
-    assert header.endswith("difference to the row above")
+    head, header, plain, up, level = capsys.readouterr().out.splitlines()
+    assert head.endswith("difference to the row") and header.endswith("above")
     answers = np.array(wrong_on(np.arange(10)))
     low, high = scores.wilson_interval(589 / 599, 599)
     f1, recall = scores.macro_f1(TRUTH, answers), scores.recall_outside_majority(TRUTH, answers)
@@ -200,11 +205,12 @@ def test_the_log_compares_each_rung_with_the_one_above_on_the_seeds_that_both_ha
 def test_a_rung_can_be_compared_with_another_row_than_the_one_above(ladder, capsys):
     rows = {name: ladder[name] for name in ("0 plain", "1 up", "2 level")}
     results.log(rows, against={"2 level": "0 plain"})
-    up, level = capsys.readouterr().out.splitlines()[3:]
+    *head, header, plain, up, level = capsys.readouterr().out.splitlines()
+    assert header.endswith("difference to the row above")
     assert up.endswith(")") and level.endswith("), to 0 plain") and " 0.000 (−0." in level
     assert not results.paired(ladder, "2 level", "0 plain").told_from_nothing
     results.log(rows, against="1 up")
-    header, plain, up, level = capsys.readouterr().out.splitlines()[1:]
+    *head, header, plain, up, level = capsys.readouterr().out.splitlines()
     assert header.endswith("difference to 1 up")
     assert "−0.033" in plain and "(" not in up and "−0.033" in level
     with pytest.raises(ValueError, match="against: got 'up', expected names of rows, '0 plain'"):

@@ -107,7 +107,13 @@ def _fed_to_the_network(ids, words):
     text = np.arange(len(ids)) < len(words)
     places = np.cumsum(np.where(text, 1, 1 / 3)) - 1  # words need room for their names, padding does not
     fig, ax = subplots(width=max(PLOT_WIDTH, 13 * places[-1] + 70), height=300)
-    ax.bar(places[text], np.maximum(ids[text], 1), bottom=0.5, color=SERIES["vanilla_rnn"]["color"], width=0.7)
+    ax.bar(
+        places[text],
+        np.maximum(ids[text], 1) - 0.5,
+        bottom=0.5,
+        color=SERIES["vanilla_rnn"]["color"],
+        width=0.7,
+    )
     ax.plot(places[~text], np.full((~text).sum(), 0.7), ".", color=NEUTRAL, markersize=3.5)
     for place, number, word in zip(places, ids, words, strict=False):
         ax.text(place, number * 1.3 + 1, word, rotation=90, ha="center", va="bottom", fontsize=11)

@@ -18,7 +18,7 @@ from helpers.plots.style import (
 )
 
 GATES = {"forget": FORGET, "input": INPUT, "output": OUTPUT}
-COLUMN = 15  # CSS pixels a word
+COLUMN = 13  # CSS pixels a word: 29 of them fit the width at which a phone need not scroll
 LOOKS = (SERIES["lstm"], SERIES["linear"], SERIES["feed_forward"], SERIES["random_forest"])
 
 
@@ -62,18 +62,31 @@ def gate_strips(words, gates, *, title, order=None, caption=None):
 @applied()
 def _gate_strips(words, gates, order):
     row = 4
-    height = len(gates) * (row * len(order) + 22) + 80
+    height = len(gates) * (row * len(order) + 26) + 80
     fig, axes = subplots(len(gates), width=width_for(words), height=height, squeeze=False, sharex=True)
     for ax, (name, values) in zip(axes[:, 0], gates.items(), strict=True):
         pixels = np.empty((len(order), len(words), 4))
         pixels[..., :3] = to_rgb(GATES[name])
         pixels[..., 3] = values.T[order]
         ax.imshow(pixels, aspect="auto", interpolation="none")
-        ax.set_title(f"{name} gate", loc="left", fontsize=12, pad=3)
+        ax.set_title(f"{name} gate", loc="left", fontsize=12, pad=5, y=1)  # a given y keeps it beside the key
         ax.set_yticks([])
         ax.set_ylabel("units", fontsize=11)
+        openness_key(ax, name)
     word_ticks(axes[-1, 0], words)
     return fig
+
+
+def openness_key(ax, gate):
+    """Show above a strip, on the right, how a gate looks that is shut, half open and open."""
+    for place, value in enumerate((0, 0.5, 1)):
+        right = 1 - 0.13 * (2 - place)
+        box = ax.inset_axes([right - 0.045, 1.035, 0.045, 0.08])
+        box.imshow([[(*to_rgb(GATES[gate]), value)]], aspect="auto", interpolation="none")  # painted as the strip is
+        box.set(xticks=[], yticks=[])
+        box.spines[:].set(visible=True, color=NEUTRAL, linewidth=0.8)
+        beside = {"transform": ax.transAxes, "ha": "right", "va": "center", "fontsize": 11}
+        ax.text(right - 0.055, 1.075, f"{value:g}", **beside)
 
 
 def answer_by_word(words, probabilities, *, title, text_ends=None, caption=None):
@@ -99,6 +112,7 @@ def answer_by_word(words, probabilities, *, title, text_ends=None, caption=None)
         if sure.size:
             told.append(f"{name} is first above one half after {words[sure[0]]!r} ({values[sure[0]]:.2f})")
     told = told or ["no topic is ever above one half"]
+    things = "words" if text_ends is None else "words and zeros"
     ends = ", ".join(f"{name} {row[-1]:.2f}" for name, row in probabilities.items())
     if text_ends is not None:
         there = ", ".join(f"{name} {row[text_ends]:.2f}" for name, row in probabilities.items())
@@ -106,7 +120,7 @@ def answer_by_word(words, probabilities, *, title, text_ends=None, caption=None)
     show(
         _answer_by_word(words, probabilities, text_ends),
         title=title,
-        alt=f"Probability of {len(probabilities)} topics after each of {len(words)} words: {'; '.join(told)}. "
+        alt=f"Probability of {len(probabilities)} topics after each of {len(words)} {things}: {'; '.join(told)}. "
         f"At the end: {ends}.",
         caption=caption,
     )
@@ -232,12 +246,105 @@ def _accuracy_by_start(starts, accuracies, unchanged, majority, linear):
     return fig
 
 
-def by_unit(accuracies, *, unchanged, majority, linear, named=(), title, caption=None):
+def accuracy_by_held(values, accuracies, *, gate, computed, unchanged, majority, linear, title, caption=None):
+    """Show the accuracy of a network whose gates of one kind are all held at one value, against that value.
+
+    Parameters
+    ----------
+    values, accuracies : sequence of float
+        Where the gate was held, from 0 to 1, and the accuracy with it.
+    gate : {"forget", "input", "output"}
+    computed : float
+        Mean of the gate as the network computes it; a mark on the horizontal axis.
+    unchanged, majority, linear : float
+        Horizontal lines; as in `accuracy_by_start`.
+    title : str
+    caption : str, optional
+    """
+    if gate not in GATES:
+        raise ValueError(f"gate: expected {', '.join(GATES)}, got {gate!r}")
+    values = checked(values, len(values), "values")
+    accuracies = checked(accuracies, len(values), "accuracies")
+    told = ", ".join(f"{a:.3f} at {v:g}" for v, a in zip(values, accuracies, strict=True))
+    show(
+        _accuracy_by_held(values, accuracies, gate, computed, unchanged, majority, linear),
+        title=title,
+        alt=f"Accuracy by the value at which the {gate} gate is held: {told}. The network's own mean is "
+        f"{computed:.2f}. Unchanged {unchanged:.3f}, majority {majority:.3f}, linear {linear:.3f}.",
+        caption=caption,
+    )
+
+
+@applied()
+def _accuracy_by_held(values, accuracies, gate, computed, unchanged, majority, linear):
+    fig, ax = subplots(height=270)
+    ax.plot(values, accuracies, label=f"{gate} gate held", **SERIES["lstm"])
+    for name, level, look in guides(unchanged, majority, linear):
+        ax.axhline(level, label=name, zorder=1, **look)
+    ax.axvline(computed, color=GATES[gate], linestyle=LINES[1], linewidth=1.5, label="its own mean", zorder=1)
+    ax.set(xlabel=f"value of every {gate} gate", ylabel="accuracy")
+    fig.legend(loc="outside upper left", ncols=2, borderaxespad=0.3, handlelength=3)
+    return fig
+
+
+def state_by_word(words, states, *, holds_from, title, caption=None):
+    """Show states along a text, each standardised, with the word from which on a property of the text holds.
+
+    Parameters
+    ----------
+    words : sequence of str
+        One a token.
+    states : dict
+        Name to one number a word, at most four: the first is the unit, the others what it is held against.
+    holds_from : int
+        Number of the first word at which the property holds; a vertical line stands before it.
+    title : str
+    caption : str, optional
+    """
+    states = {name: np.asarray(values, float) for name, values in states.items()}
+    if not 1 <= len(states) <= len(LINES):
+        raise ValueError(f"states: expected one to {len(LINES)}, got {len(states)}")
+    told = []
+    for name, values in states.items():
+        if values.shape != (len(words),) or not np.isfinite(values).all():
+            raise ValueError(
+                f"{name}: expected {len(words)} finite numbers, one a word, got shape {values.shape}"
+            )
+        before, after = values[:holds_from], values[holds_from:]
+        if not (len(before) and len(after)):
+            raise ValueError(f"holds_from: expected 1 to {len(words) - 1}, got {holds_from}")
+        told.append(f"{name}: mean {before.mean():+.2f} before and {after.mean():+.2f} from there on")
+    show(
+        _state_by_word(words, states, holds_from),
+        title=title,
+        alt=f"States at each of {len(words)} words; the property holds from word {holds_from + 1} on, "
+        f"{words[holds_from]!r}. {'; '.join(told)}.",
+        caption=caption,
+    )
+
+
+@applied()
+def _state_by_word(words, states, holds_from):
+    fig, ax = subplots(width=width_for(words), height=250)
+    for place, (style, (name, values)) in enumerate(zip(LINES, states.items(), strict=False)):
+        look = SERIES["lstm"] | {"markersize": 4} if place == 0 else {"color": INK}
+        ax.plot(values, label=name, **look | {"linestyle": style})
+    ax.axvline(holds_from - 0.5, **SERIES["majority"])
+    ax.axhline(0, color=NEUTRAL, linewidth=0.8, zorder=1)
+    ax.set_ylabel("state, standardised")
+    word_ticks(ax, words)
+    fig.legend(loc="outside upper left", ncols=2, borderaxespad=0.3, handlelength=3)
+    return fig
+
+
+def by_unit(accuracies, *, beside=(), unchanged, majority, linear, named=(), title, caption=None):
     """Show the accuracy without each unit, one dot a unit, sorted.
 
     Parameters
     ----------
     accuracies : array of shape (units,)
+    beside : sequence of float, optional
+        What the units are held against: the accuracy without each of some random directions; empty circles below.
     unchanged, majority, linear : float
         Vertical lines; as in `accuracy_by_start`.
     named : sequence of int, optional
@@ -248,30 +355,41 @@ def by_unit(accuracies, *, unchanged, majority, linear, named=(), title, caption
     accuracies = checked(accuracies, len(accuracies), "accuracies")
     worst = np.argsort(accuracies, kind="stable")[:3]
     told = ", ".join(f"{accuracies[u]:.3f} without unit {u}" for u in worst)
+    others = ""
+    if len(beside):
+        beside = np.sort(checked(beside, len(beside), "beside"))
+        lowest = ", ".join(f"{value:.3f}" for value in beside[:3])
+        others = f" {len(beside)} random directions: lowest {lowest}, median {np.median(beside):.3f}."
     show(
-        _by_unit(accuracies, unchanged, majority, linear, named),
+        _by_unit(accuracies, unchanged, majority, linear, named, beside),
         title=title,
         alt=f"One dot for each of {len(accuracies)} units: the accuracy without it. Lowest: {told}; median "
-        f"{np.median(accuracies):.3f}, highest {accuracies.max():.3f}. Unchanged {unchanged:.3f}, "
+        f"{np.median(accuracies):.3f}, highest {accuracies.max():.3f}.{others} Unchanged {unchanged:.3f}, "
         f"majority {majority:.3f}, linear {linear:.3f}.",
         caption=caption,
     )
 
 
 @applied()
-def _by_unit(accuracies, unchanged, majority, linear, named):
-    fig, ax = subplots(height=300)
+def _by_unit(accuracies, unchanged, majority, linear, named, beside=()):
+    rows = [("units", np.asarray(accuracies), SERIES["lstm"])]
+    if len(beside):
+        empty = {"marker": "o", "color": INK, "markerfacecolor": "none"}
+        rows.append(("random directions", np.asarray(beside), empty))
+    fig, axes = subplots(len(rows), height=40 + 210 * len(rows), squeeze=False, sharex=True)
+    for ax, (what, values, look) in zip(axes[:, 0], rows, strict=True):
+        ax.plot(np.sort(values), range(len(values)), **look | {"linestyle": "", "markersize": 4})
+        for name, level, line in guides(unchanged, majority, linear):
+            ax.axvline(level, label=name, zorder=1, **line)
+        ax.set(yticks=[], ylabel=f"{what}, sorted", ylim=(-1, len(values)))
     order = np.argsort(accuracies, kind="stable")
-    places = np.arange(len(order))
-    ax.plot(accuracies[order], places, **SERIES["lstm"] | {"linestyle": ""})
     for unit in named:
         place = int(np.flatnonzero(order == unit)[0])
-        beside = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 11}
-        ax.annotate(f"unit {unit}", (accuracies[unit], place), **beside)
-    for name, level, look in guides(unchanged, majority, linear):
-        ax.axvline(level, label=name, zorder=1, **look)
-    ax.set(xlabel="accuracy", yticks=[], ylabel="units, sorted", ylim=(-1, len(order)))
-    fig.legend(loc="outside upper left", ncols=3, borderaxespad=0.3)
+        near = {"xytext": (7, 0), "textcoords": "offset points", "va": "center", "fontsize": 11}
+        axes[0, 0].annotate(f"unit {unit}", (accuracies[unit], place), **near)
+    axes[-1, 0].set_xlabel("accuracy")
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    fig.legend(handles, labels, loc="outside upper left", ncols=3, borderaxespad=0.3)
     return fig
 
 
