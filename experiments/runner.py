@@ -174,7 +174,8 @@ def outcomes(parallel, tasks, threads):
         if number in ended:
             continue
         try:
-            [(_, outcome)] = parallel([job(number, task, threads)])
+            # by its number: of the run that broke off, answers may still come along
+            outcome = dict(parallel([job(number, task, threads)]))[number]
         except TerminatedWorkerError:
             outcome = {"error": "its process died: it crashed, or the system killed it for the memory it took"}
         yield task, outcome
