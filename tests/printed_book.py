@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -51,8 +52,9 @@ def headings(name):
 
 
 def plain(text):
-    """Return a text with straight quotation marks and apostrophes."""
-    return text.translate(str.maketrans("‘’“”", "''\"\"")).replace("\u00a0", " ")
+    """Return a text with straight quotation marks, without ligatures, and whole where a line ended at a hyphen."""
+    text = unicodedata.normalize("NFKC", text).translate(str.maketrans("‘’“”", "''\"\""))
+    return re.sub(r"(?<=\w)- (?=\w)", "-", text)
 
 
 def test_it_is_a_book_and_not_a_leaflet(printed):
