@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from experiments import definition, records
+from experiments import definition, records, runner
 from experiments.definition import Experiment, Model, NotDefined
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -704,3 +705,18 @@ def test_no_run_is_missing_that_a_chapter_shows():
         assert records.is_listed(experiment, hashes), f"python -m experiments run {name}"
     assert len(found["success_against_lag"]) == len(definition.find("success_against_lag").models)
     assert 1 < len(found["article_controls"])
+
+
+def test_an_answer_of_the_run_that_broke_off_is_not_taken_for_another_task_s():
+    def parallel(jobs):
+        jobs = list(jobs)
+        if len(jobs) > 1:
+            raise TerminatedWorkerError("a worker was killed")
+        [(_, (number, *_), _)] = jobs
+        return [(1 - number, {"from": 1 - number}), (number, {"from": number})]  # the first one comes late
+
+    model = Model("one", run="package.module:function")
+    experiment = Experiment(name="tiny", title="Tiny", models=[model])
+    tasks = [runner.Task(experiment, model, seed, {"key": "k"}) for seed in (0, 1)]
+    found = runner.outcomes(parallel, iter(tasks), threads=1)
+    assert [(task.seed, outcome["from"]) for task, outcome in found] == [(0, 0), (1, 1)]
