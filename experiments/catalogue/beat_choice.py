@@ -17,6 +17,10 @@ def recipe(name, **changes):
     return Model(name, RUN, {"wires": WIRES, **changes})
 
 
+def beside(name, idea):
+    return Model(name, "experiments.work.beside_the_recipe:validate", {"wires": WIRES, "idea": idea})
+
+
 def linear(name, vectors=NO_VECTORS, **changes):
     return Model(name, RUN, {"wires": ARTICLE, "model": "linear", "vectors": vectors, **changes})
 
@@ -26,7 +30,7 @@ EXPERIMENT = Experiment(
     title="Five-fold cross-validation on the source article's training wires",
     seeds=range(5),
     shows=["accuracy", "sound_accuracy"],
-    minutes=50,
+    minutes=60,
     models=[
         *(linear(f"Linear, C = {c}", linear={"strength": c}) for c in (0.25, 0.5, 1.0, 2.0)),
         linear("Linear, average of ten", members=10),
@@ -43,5 +47,9 @@ EXPERIMENT = Experiment(
         recipe("Mean instead of maximum", network={"pooling": "mean"}),
         recipe("LSTM instead of GRU", network={"reader": "lstm", "units": 50}),
         recipe("No reader: mean of the vectors", network=AVERAGE, training=AVERAGED),
+        beside("A bag beside the reader", "bag beside the reader"),
+        beside("Every fifth word hidden", "word dropout"),
+        beside("Doubtful wires left out", "doubtful wires left out"),
+        beside("Targets half predicted", "targets half predicted"),
     ],
 )

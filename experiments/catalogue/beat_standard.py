@@ -34,6 +34,7 @@ EXPERIMENT = Experiment(
         linear("Linear, and mean of counted vectors", vectors={**VECTORS, "length": 2.0}),
         recipe("Recipe"),
         recipe("Recipe, average of three", members=3),
+        recipe("Words shuffled", shuffled=True),
         recipe("No reader: mean of the vectors", network=AVERAGE, training=AVERAGED),
         recipe("Trained on sound wires", sound_training=True),
         linear("Linear, trained on sound wires", sound_training=True),

@@ -1,0 +1,34 @@
+"""Chapter 9 on ten other draws of training and test wires from the source article's 1,994.
+
+The seed is the draw. The settings are those that the article's draw was read with.
+"""
+
+from experiments.catalogue.beat_article import AVERAGE, AVERAGED, NO_VECTORS, WIRES
+from experiments.definition import ARTICLE, Experiment, Model
+
+RUN = "experiments.work.other_draws:answer"
+
+
+def recipe(name, **changes):
+    return Model(name, RUN, {"wires": WIRES, **changes})
+
+
+def linear(name, **changes):
+    return Model(name, RUN, {"wires": ARTICLE, "model": "linear", "vectors": NO_VECTORS, **changes})
+
+
+EXPERIMENT = Experiment(
+    name="beat_other_draws",
+    title="The recipe against the bag of words on ten other draws of the source article's wires",
+    seeds=range(10),
+    shows=["accuracy", "sound_accuracy"],
+    minutes=40,
+    models=[
+        linear("Linear bag of words"),
+        linear("Linear, average of ten", members=10),
+        recipe("Recipe"),
+        recipe("Recipe, average of five", members=5),
+        recipe("Words shuffled", shuffled=True),
+        recipe("No reader: mean of the vectors", network=AVERAGE, training=AVERAGED),
+    ],
+)
