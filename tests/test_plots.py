@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
-from helpers.plots import comparison, diagrams, style
+from helpers.plots import comparison, diagrams, differences, style
 from helpers.scores import wilson_interval
 
 GATES = {"f": style.FORGET, "i": style.INPUT, "c": style.CANDIDATE, "o": style.OUTPUT}
@@ -288,10 +288,16 @@ def marks(ax):
 
 
 def test_every_seed_of_a_comparison_is_visible_also_where_they_agree(compared):
-    rows = {"agree": ("lstm", [0.85] * 10), "differ": ("vanilla_rnn", [0.8, 0.9]), "rule": ("linear", [0.848])}
+    rows = {
+        "agree": ("lstm", [0.85] * 10),
+        "differ": ("vanilla_rnn", [0.8, 0.9]),
+        "rule": ("linear", [0.848]),
+    }
     agree, differ, rule = marks(compared(rows))
     assert list(agree[0]) == [0.85] * 10 and list(differ[0]) == [0.8, 0.9]
-    assert len(set(agree[1])) == 10 and max(abs(agree[1] - 0)) < 0.5, "each in its own place, none in another row"
+    assert len(set(agree[1])) == 10 and max(abs(agree[1] - 0)) < 0.5, (
+        "each in its own place, none in another row"
+    )
     assert list(rule[1]) == [2]
 
 
@@ -302,3 +308,24 @@ def test_a_comparison_shows_interval_and_mean_of_each_row_and_both_lines(compare
     for wanted in ([low, high], [0.85, 0.85], [0.848, 0.848], [0.748, 0.748], [0.922, 0.922]):
         assert any(np.allclose(found, wanted) for found in plain), wanted
     assert {text.get_text() for text in ax.texts} == {"majority", "linear"}
+
+
+def test_every_draw_of_a_difference_is_visible_beside_mean_interval_and_nothing(monkeypatch):
+    shown = []
+    monkeypatch.setattr(differences, "show", lambda fig, **words: shown.append((fig, words)))
+    rows = {
+        "recipe": ("lstm", [0.01, 0.01, -0.02], (-0.03, 0.03)),
+        "bag-free": ("linear", [-0.01] * 3, (-0.02, 0.0)),
+    }
+    differences.of_draws(rows, against="linear", title="Three draws")
+    [(fig, words)] = shown
+    [ax] = fig.axes
+    first, second = marks(ax)
+    assert list(first[0]) == [0.01, 0.01, -0.02] and len(set(first[1])) == 3 and max(abs(first[1])) < 0.5
+    assert list(second[0]) == [-0.01] * 3 and max(abs(second[1] - 1)) < 0.5
+    plain = [list(line.get_xdata()) for line in ax.lines if line.get_marker() in ("", "None")]
+    for wanted in ([-0.03, 0.03], [0.0, 0.0], [-0.02, 0.0], [-0.01, -0.01]):
+        assert any(np.allclose(found, wanted) for found in plain), wanted
+    assert "recipe +0.000 on average (interval −0.030 to +0.030), ahead in 2 of 3 draws" in words["alt"]
+    assert "bag-free −0.010 on average" in words["alt"]
+    assert ax.get_xlabel() == "difference in accuracy"
