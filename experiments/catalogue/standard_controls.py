@@ -11,6 +11,10 @@ def baseline(name, method, **settings):
     return Model(name, "experiments.work.baselines:answer", settings, seeds=[0])
 
 
+def pairs(name, **settings):
+    return Model(name, "experiments.work.pairs_of_words:answer", {"wires": STANDARD, **settings}, seeds=[0])
+
+
 EXPERIMENT = Experiment(
     name="standard_controls",
     title="Controls on the standard split, 10,000 words",
@@ -25,6 +29,7 @@ EXPERIMENT = Experiment(
         # The book's linear line, with the C that was best on the test wires of a first look: a line not drawn too low.
         baseline("Linear SVM, C = 0.5", "svm", strengths=[0.5]),
         baseline("Linear SVM, C chosen", "svm", strengths=STRENGTHS),
+        pairs("Linear SVM, words and pairs", strengths=STRENGTHS[:4]),
         baseline(f"Linear SVM, first {READ} words", "svm", strengths=[0.5], timesteps=READ),
         baseline("Linear SVM, sound wires", "svm", strengths=[0.5], sound_training=True),
         Model(
