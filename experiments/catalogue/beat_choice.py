@@ -30,7 +30,7 @@ EXPERIMENT = Experiment(
     title="Five-fold cross-validation on the source article's training wires",
     seeds=range(5),
     shows=["accuracy", "sound_accuracy"],
-    minutes=60,
+    minutes=70,
     models=[
         *(linear(f"Linear, C = {c}", linear={"strength": c}) for c in (0.25, 0.5, 1.0, 2.0)),
         linear("Linear, average of ten", members=10),

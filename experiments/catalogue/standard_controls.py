@@ -18,7 +18,7 @@ def pairs(name, **settings):
 EXPERIMENT = Experiment(
     name="standard_controls",
     title="Controls on the standard split, 10,000 words",
-    minutes=8,
+    minutes=5,
     seeds=range(5),
     models=[
         baseline("Always earn", "majority"),
