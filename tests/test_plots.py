@@ -317,7 +317,7 @@ def test_every_draw_of_a_difference_is_visible_beside_mean_interval_and_nothing(
         "recipe": ("lstm", [0.01, 0.01, -0.02], (-0.03, 0.03)),
         "bag-free": ("linear", [-0.01] * 3, (-0.02, 0.0)),
     }
-    differences.of_draws(rows, against="linear", title="Three draws")
+    differences.dots(rows, against="linear", title="Three draws")
     [(fig, words)] = shown
     [ax] = fig.axes
     first, second = marks(ax)

@@ -1,21 +1,23 @@
-"""The figure for models that were compared on several draws of the wires: differences as dots, every draw visible."""
+"""How far models are ahead of one of them, or behind: differences as dots, every draw of the wires or seed visible."""
 
 import numpy as np
 
 from helpers.plots.style import INK, NEUTRAL, SERIES, applied, show, subplots
 
 
-def of_draws(rows, *, against, title, caption=None):
-    """Show models as rows, with one mark a draw: how far each is ahead of another model, or behind it.
+def dots(rows, *, against, title, each="draw", caption=None):
+    """Show models as rows, with one mark a draw or seed: how far each is ahead of another model, or behind it.
 
     Parameters
     ----------
     rows : dict
         Name to (kind, values, interval): kind is a key of `helpers.plots.style.SERIES`, values one difference in
-        accuracy a draw, and interval the (low, high) of their mean, which becomes a grey bar.
+        accuracy a mark, and interval the (low, high) of their mean, which becomes a grey bar.
     against : str
         The model that the rows are compared with: the solid line at 0.
     title : str
+    each : str
+        What a mark is, ``"draw"`` or ``"seed"``.
     caption : str, optional
     """
     told = []
@@ -23,13 +25,13 @@ def of_draws(rows, *, against, title, caption=None):
         ahead = int(np.sum(np.array(values) > 0))
         told.append(
             f"{name} {_signed(np.mean(values))} on average (interval {_signed(low)} to {_signed(high)}), "
-            f"ahead in {ahead} of {len(values)} draws"
+            f"ahead in {ahead} of {len(values)} {each}s"
         )
     show(
-        _of_draws(rows, against),
+        _dots(rows, against),
         title=title,
         alt=f"Dot plot of differences in accuracy to {against}. {'; '.join(told)}.",
-        caption=caption or "One mark a draw; the stroke is their mean, the bar its 95 % interval.",
+        caption=caption or f"One mark a {each}; the stroke is their mean, the bar its 95 % interval.",
     )
 
 
@@ -38,7 +40,7 @@ def _signed(value):
 
 
 @applied()
-def _of_draws(rows, against):
+def _dots(rows, against):
     fig, ax = subplots(height=75 + 44 * len(rows))
     for row, (kind, values, interval) in enumerate(rows.values()):
         ax.plot(interval, [row, row], color=NEUTRAL, linewidth=2, solid_capstyle="butt")
