@@ -326,6 +326,17 @@ def test_every_draw_of_a_difference_is_visible_beside_mean_interval_and_nothing(
     plain = [list(line.get_xdata()) for line in ax.lines if line.get_marker() in ("", "None")]
     for wanted in ([-0.03, 0.03], [0.0, 0.0], [-0.02, 0.0], [-0.01, -0.01]):
         assert any(np.allclose(found, wanted) for found in plain), wanted
-    assert "recipe +0.000 on average (interval −0.030 to +0.030), ahead in 2 of 3 draws" in words["alt"]
-    assert "bag-free −0.010 on average" in words["alt"]
+    assert "recipe +0.000 (interval −0.030 to +0.030), ahead in 2 of 3 draws" in words["alt"]
+    assert "bag-free −0.010 (interval −0.020 to +0.000), ahead in 0 of 3" in words["alt"]
     assert ax.get_xlabel() == "difference in accuracy"
+
+
+def test_a_model_without_seeds_has_its_one_mark_in_the_middle_of_its_row(monkeypatch):
+    shown = []
+    monkeypatch.setattr(differences, "show", lambda fig, **words: shown.append((fig, words)))
+    rows = {"first": ("lstm", [0.01, 0.02], (0.0, 0.03)), "bag": ("linear", [0.002], (-0.004, 0.008))}
+    differences.dots(rows, against="linear", each="seed", title="Seeds")
+    [(fig, words)] = shown
+    assert list(marks(fig.axes[0])[1][1]) == [1]
+    assert "ahead in 2 of 2 seeds" in words["alt"] and "of 1 seed" not in words["alt"]
+    assert words["caption"].startswith("One mark a seed")

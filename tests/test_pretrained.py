@@ -138,3 +138,22 @@ def test_words_in_the_same_company_get_similar_vectors():
     assert np.linalg.norm(vectors[[20, 30]], axis=1) == pytest.approx([1, 1])
     assert vectors[20] @ vectors[21] > 0.99 > 0.5 > vectors[20] @ vectors[30]
     assert not vectors[:3].any() and not vectors[39].any(), "marks, and words that no text uses"
+
+
+def test_pairs_are_neighbours_and_tell_an_order_that_words_do_not():
+    from experiments.work.pairs_of_words import words_and_pairs
+
+    assert words_and_pairs([1, 7, 8, 7]) == ["7", "8", "7", "7 8", "8 7"]
+    assert words_and_pairs([1, 7]) == ["7"] and words_and_pairs([1]) == []
+    once, turned = (set(words_and_pairs(ids)) for ids in ([1, 7, 8], [1, 8, 7]))
+    assert once != turned
+
+
+def test_pairs_are_counted_beside_the_words_and_a_strength_is_chosen():
+    from experiments.work.pairs_of_words import answer
+
+    wires = {"maxlen": 25, "test_split": 0.3}
+    measured = answer({"wires": wires, "strengths": [0.0001, 1.0]}, seed=0)
+    _, (_, y_test) = load_reuters(**wires)
+    assert np.mean(np.array(measured["answers"]) == y_test) > 0.85
+    assert measured["strength"] == 1.0 and measured["cross_validation"][0] < measured["cross_validation"][1]

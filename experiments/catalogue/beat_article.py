@@ -10,12 +10,12 @@ AVERAGE = {"reader": "average", "spatial_dropout": 0.0, "dropout": 0.0}
 AVERAGED = {"epochs": 20, "learning_rate": 0.005}
 
 
-def recipe(name, **changes):
-    return Model(name, RUN, {"wires": WIRES, **changes})
+def recipe(name, run=RUN, **changes):
+    return Model(name, run, {"wires": WIRES, **changes})
 
 
-def linear(name, seeds=(0,), vectors=NO_VECTORS, **changes):
-    return Model(name, RUN, {"wires": ARTICLE, "model": "linear", "vectors": vectors, **changes}, seeds)
+def linear(name, run=RUN, seeds=(0,), vectors=NO_VECTORS, **changes):
+    return Model(name, run, {"wires": ARTICLE, "model": "linear", "vectors": vectors, **changes}, seeds)
 
 
 EXPERIMENT = Experiment(

@@ -3,26 +3,19 @@
 The seed is the number of the fold. No test wire is read.
 """
 
-from experiments.definition import ARTICLE, Experiment, Model
+from functools import partial
+
+from experiments.catalogue import beat_article
+from experiments.catalogue.beat_article import AVERAGE, AVERAGED, NO_VECTORS, WIRES
+from experiments.definition import Experiment, Model
 
 RUN = "experiments.work.pretrained:validate"
-WIRES = {**ARTICLE, "num_words": 10000}
-NO_VECTORS = {"length": 0.0}
-# Without a reader: more and larger steps, no dropout. Only the number of epochs was chosen here.
-AVERAGE = {"reader": "average", "spatial_dropout": 0.0, "dropout": 0.0}
-AVERAGED = {"epochs": 20, "learning_rate": 0.005}
-
-
-def recipe(name, **changes):
-    return Model(name, RUN, {"wires": WIRES, **changes})
+recipe = partial(beat_article.recipe, run=RUN)
+linear = partial(beat_article.linear, run=RUN, seeds=None)
 
 
 def beside(name, idea):
     return Model(name, "experiments.work.beside_the_recipe:validate", {"wires": WIRES, "idea": idea})
-
-
-def linear(name, vectors=NO_VECTORS, **changes):
-    return Model(name, RUN, {"wires": ARTICLE, "model": "linear", "vectors": vectors, **changes})
 
 
 EXPERIMENT = Experiment(

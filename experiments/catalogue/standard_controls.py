@@ -11,10 +11,6 @@ def baseline(name, method, **settings):
     return Model(name, "experiments.work.baselines:answer", settings, seeds=[0])
 
 
-def pairs(name, **settings):
-    return Model(name, "experiments.work.pairs_of_words:answer", {"wires": STANDARD, **settings}, seeds=[0])
-
-
 EXPERIMENT = Experiment(
     name="standard_controls",
     title="Controls on the standard split, 10,000 words",
@@ -29,7 +25,12 @@ EXPERIMENT = Experiment(
         # The book's linear line, with the C that was best on the test wires of a first look: a line not drawn too low.
         baseline("Linear SVM, C = 0.5", "svm", strengths=[0.5]),
         baseline("Linear SVM, C chosen", "svm", strengths=STRENGTHS),
-        pairs("Linear SVM, words and pairs", strengths=STRENGTHS[:4]),
+        Model(
+            "Linear SVM, words and pairs",
+            "experiments.work.pairs_of_words:answer",
+            {"wires": STANDARD, "strengths": STRENGTHS[:4]},
+            seeds=[0],
+        ),
         baseline(f"Linear SVM, first {READ} words", "svm", strengths=[0.5], timesteps=READ),
         baseline("Linear SVM, sound wires", "svm", strengths=[0.5], sound_training=True),
         Model(

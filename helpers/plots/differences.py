@@ -22,11 +22,10 @@ def dots(rows, *, against, title, each="draw", caption=None):
     """
     told = []
     for name, (_, values, (low, high)) in rows.items():
-        ahead = int(np.sum(np.array(values) > 0))
-        told.append(
-            f"{name} {_signed(np.mean(values))} on average (interval {_signed(low)} to {_signed(high)}), "
-            f"ahead in {ahead} of {len(values)} {each}s"
-        )
+        words = f"{name} {_signed(np.mean(values))} (interval {_signed(low)} to {_signed(high)})"
+        if len(values) > 1:
+            words += f", ahead in {np.sum(np.array(values) > 0)} of {len(values)} {each}s"
+        told.append(words)
     show(
         _dots(rows, against),
         title=title,
@@ -46,12 +45,13 @@ def _dots(rows, against):
         ax.plot(interval, [row, row], color=NEUTRAL, linewidth=2, solid_capstyle="butt")
         ax.plot([np.mean(values)] * 2, [row - 0.38, row + 0.38], color=INK, linewidth=1)
         look = SERIES[kind]
-        lanes = row + np.linspace(-0.32, 0.32, len(values))
+        lanes = row + np.linspace(-0.32, 0.32, len(values)) if len(values) > 1 else [row]
         ax.plot(values, lanes, color=look["color"], marker=look["marker"] or "o", markersize=4, linestyle="")
     ax.axvline(0, color=SERIES["linear"]["color"], linewidth=1.2)
     ax.annotate(against, (0, 1), (0, 4), ("data", "axes fraction"), "offset points", ha="center")
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set(xlabel="difference in accuracy", ylim=(len(rows) - 0.5, -0.6))
     ax.margins(x=0.1)
+    ax.locator_params(axis="x", nbins=4)  # the names of the rows leave little room for numbers
     ax.tick_params(axis="y", length=0)
     return fig
